@@ -1,0 +1,199 @@
+"""The protocol that every engine speaks, and the values that cross it.
+
+An engine turns a prompt into a reply, a piece at a time. It knows nothing of conversations on
+disk, of the page, or of config.toml. This module imports no engine and no torch, so that the
+application can be read, started and tested without either.
+
+One thread calls ``load``, ``stream``, ``release`` and ``unload``; ``status`` may be asked from any.
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import Literal, Protocol
+
+Role = Literal["system", "user", "assistant"]
+FinishReason = Literal["stop", "length", "loop", "cancelled", "error"]
+Level = Literal["light", "medium", "deep"]
+Job = Literal["text", "table", "receipt", "html", "compare", "describe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture in a message: who it is at once, its pixels only when an engine asks for them."""
+
+    sha256: str  # of the stored bytes: the key of every cache
+    path: Path  # the stored bytes; never written again
+    width: int  # upright pixels, EXIF orientation applied
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One role's part of a prompt. Its images come before its text."""
+
+    role: Role
+    text: str
+    images: tuple[Image, ...] = ()
+    # A reply's own token ids, as this engine and model made them. Tokenising a reply's text again
+    # gives other ids (engine-facts: leading newline, cut emoji), and no cached prefix would match.
+    token_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What goes into the model for one reply, earlier turns and their images included."""
+
+    messages: tuple[Message, ...]
+    conversation: str = ""  # whose KV cache slot this is; a hint, never trusted for equality
+    job: Job | None = None  # what the user chose on a card; None: whatever the text asks
+    resume: bool = False  # go on with the last message, a reply that was cut off
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingParams:
+    """How the next token is chosen, and when to end."""
+
+    max_new_tokens: int = 1024  # a reply is cut off here; 1 to 8,192
+    temperature: float = 0.0  # 0 takes the likeliest token each time
+    top_p: float = 1.0  # of the likeliest tokens, those that make up this share
+    top_k: int = 0  # of the likeliest tokens, this many; 0 for all
+    repetition_penalty: float = 1.0  # 1 is none; more breaks tables
+    seed: int = 0  # the same seed, prompt and machine give the same reply
+    max_seconds: float = 600.0  # a reply is cut off after this long
+    logprobs: bool = False  # report each token's log-probability
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text found in a picture."""
+
+    text: str
+    box: tuple[int, int, int, int]  # x0, y0, x1, y1 in upright pixels of the original
+    score: float  # 0 to 1, as the recogniser gives it
+    image: int = 0  # index among the last user message's images
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far something slow has come; ``total`` is 0 while unknown."""
+
+    stage: Literal["download", "weights", "warm-up", "images", "prefill"]
+    done: int = 0
+    total: int = 0
+    unit: Literal["", "bytes", "tokens", "images"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a reply cost."""
+
+    prompt_tokens: int = 0  # all of the prompt, images included
+    cached_tokens: int = 0  # of those, taken from the prefix cache
+    image_tokens: int = 0  # of those, image tokens
+    new_tokens: int = 0  # tokens of the reply
+    first_token_ms: float = 0.0  # from the engine's start to the first piece of text
+    decode_ms: float = 0.0  # from there to the end
+    peak_bytes: int = 0  # most device memory in use; 0 where the engine cannot tell
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a reply. The last one has ``finish_reason`` and ``usage``; none follows it."""
+
+    text: str = ""
+    progress: Progress | None = None
+    finish_reason: FinishReason | None = None
+    usage: Usage | None = None
+    lines: tuple[Line, ...] = ()  # where the text was found; on the last chunk, if anywhere
+    token_ids: tuple[int, ...] = ()  # of the whole reply; on the last chunk, if any
+    logprobs: tuple[float, ...] = ()  # one for each of ``token_ids``, on request
+    notice: str = ""  # something the user should know, such as a lower pixel budget
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine can do. The page asks for these, never for a class."""
+
+    sees: bool  # understands pictures beyond the text in them
+    grounds: bool  # says where in the picture
+    chats: bool  # answers questions that no picture answers
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What an engine is and how it is, at one moment."""
+
+    engine: str  # "reader", "qwen", "server", "fake"
+    state: Literal["unloaded", "loading", "ready", "failed"]
+    model: str = ""
+    revision: str = ""
+    device: str = ""  # "cpu", "cuda:0", or a server's address
+    notes: tuple[str, ...] = ()  # sentences: the attention in use and why, what is missing
+    progress: Progress | None = None  # while loading
+    memory: Mapping[str, int] = field(default_factory=dict)  # bytes by bucket
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCount:
+    """What a prompt would cost, before it is sent."""
+
+    text: int
+    images: tuple[int, ...]  # by picture, in the prompt's order
+    max_context: int  # 0 for an engine without tokens
+
+    @property
+    def total(self) -> int:
+        """All tokens of the prompt."""
+        return self.text + sum(self.images)
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The receipt of a release: bytes by bucket, before and after."""
+
+    level: Level
+    before: Mapping[str, int]
+    after: Mapping[str, int]
+    seconds: float
+
+
+class Engine(Protocol):
+    """Prompts in, text out, memory under control."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this engine can do; known before it is loaded."""
+        ...
+
+    def status(self) -> Status:
+        """How the engine is now. Cheap, from any thread."""
+        ...
+
+    def load(self, report: Callable[[Progress], None]) -> None:
+        """Make the engine ready; a no-op when it is. Raise ``EngineUnavailable`` when it cannot be."""
+        ...
+
+    def unload(self) -> None:
+        """Give back everything that ``load`` took; a no-op when not loaded."""
+        ...
+
+    def count_tokens(self, prompt: Prompt) -> TokenCount:
+        """Say what ``prompt`` would cost, without running it."""
+        ...
+
+    def stream(
+        self, prompt: Prompt, params: SamplingParams, cancel: Event
+    ) -> Generator[Chunk, None, None]:
+        """Yield the reply. Closing the generator, or setting ``cancel``, ends it.
+
+        After ``cancel`` the last chunk still comes, with ``finish_reason="cancelled"``. Raise
+        ``PromptRefused`` or ``ImageRefused`` before any text, ``EngineFailed`` at any time; the
+        engine stays usable after each of them.
+        """
+        ...
+
+    def release(self, level: Level, conversation: str | None = None) -> Released:
+        """Give memory back; ``light`` touches ``conversation`` only, or all when it is None."""
+        ...

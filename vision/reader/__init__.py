@@ -1,0 +1,1 @@
+"""The embedded engine: real OCR on the CPU, nothing to download."""

@@ -1,0 +1,23 @@
+"""What an engine can be told, with its defaults. ``config.toml``'s ``[engine]`` is read into it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Settings of all engines; each takes what concerns it."""
+
+    kind: Literal["auto", "qwen", "server", "reader", "fake"] = "auto"
+    model: str = "Qwen/Qwen2.5-VL-7B-Instruct"  # a hub name or a folder
+    revision: str = ""  # a commit of the hub's; empty takes what the cache or hub has
+    url: str = ""  # of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1
+    device: str = "auto"  # auto, cuda, cuda:1, mps, cpu
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    attention: Literal["auto", "flash_attention_2", "sdpa", "eager"] = "auto"
+    quantization: Literal["none", "int8", "int4"] = "none"
+    min_pixels: int = 3_136  # a picture is scaled up to this: 4 tokens of 28 x 28 pixels
+    max_pixels: int = 1_003_520  # and down to this: 1,280 tokens
+    max_context: int = 32_768  # tokens of a prompt and its reply
+    kv_cache_mib: int = 4_096  # KV caches kept between prompts; 0 keeps none
+    vision_cache_mib: int = 1_024  # picture embeddings kept; 0 keeps none
