@@ -11,7 +11,9 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
+
+from annotated_types import Ge, Gt, Interval
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "loop", "cancelled", "error"]
@@ -55,13 +57,13 @@ class Prompt:
 class SamplingParams:
     """How the next token is chosen, and when to end."""
 
-    max_new_tokens: int = 1024  # a reply is cut off here; 1 to 8,192
-    temperature: float = 0.0  # 0 takes the likeliest token each time
-    top_p: float = 1.0  # of the likeliest tokens, those that make up this share
-    top_k: int = 0  # of the likeliest tokens, this many; 0 for all
-    repetition_penalty: float = 1.0  # 1 is none; more breaks tables
-    seed: int = 0  # the same seed, prompt and machine give the same reply
-    max_seconds: float = 600.0  # a reply is cut off after this long
+    max_new_tokens: Annotated[int, Interval(ge=1, le=8_192)] = 1_024  # a reply is cut off here
+    temperature: Annotated[float, Interval(ge=0, le=2)] = 0.0  # 0 takes the likeliest token
+    top_p: Annotated[float, Interval(gt=0, le=1)] = 1.0  # of the likeliest tokens, this share
+    top_k: Annotated[int, Ge(0)] = 0  # of the likeliest tokens, this many; 0 for all
+    repetition_penalty: Annotated[float, Interval(ge=1, le=2)] = 1.0  # 1 is none; breaks tables
+    seed: Annotated[int, Ge(0)] = 0  # the same seed, prompt and machine give the same reply
+    max_seconds: Annotated[float, Gt(0)] = 600.0  # a reply is cut off after this long
     logprobs: bool = False  # report each token's log-probability
 
 

@@ -10,7 +10,7 @@ Each error is a template and its values, kept apart: the page says the same sent
 user's language by looking up ``code`` and filling in ``values``.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class VisionError(Exception):
@@ -32,6 +32,18 @@ class VisionError(Exception):
     def hint(self) -> str:
         """What the user can do now; may be empty."""
         return self.way_out.format(**self.values)
+
+    def record(self) -> dict[str, Any]:  # whatever the sentence was filled with
+        """Return the error as it is kept with a turn: to be said again in another language."""
+        return {
+            "code": self.code,
+            "values": {
+                key: value if isinstance(value, int | float) else str(value)
+                for key, value in self.values.items()
+            },
+            "text": str(self),
+            "hint": self.hint,
+        }
 
 
 class ImageRefused(VisionError):

@@ -1,7 +1,9 @@
 """What an engine can be told, with its defaults. ``config.toml``'s ``[engine]`` is read into it."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +18,10 @@ class EngineSettings:
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
     attention: Literal["auto", "flash_attention_2", "sdpa", "eager"] = "auto"
     quantization: Literal["none", "int8", "int4"] = "none"
-    min_pixels: int = 3_136  # a picture is scaled up to this: 4 tokens of 28 x 28 pixels
-    max_pixels: int = 1_003_520  # and down to this: 1,280 tokens
-    max_context: int = 32_768  # tokens of a prompt and its reply
-    kv_cache_mib: int = 4_096  # KV caches kept between prompts; 0 keeps none
-    vision_cache_mib: int = 1_024  # picture embeddings kept; 0 keeps none
+    min_pixels: Annotated[int, Ge(784)] = (
+        3_136  # a picture is scaled up to this: 4 tokens of 28 x 28 pixels
+    )
+    max_pixels: Annotated[int, Ge(784)] = 1_003_520  # and down to this: 1,280 tokens
+    max_context: Annotated[int, Ge(256)] = 32_768  # tokens of a prompt and its reply
+    kv_cache_mib: Annotated[int, Ge(0)] = 4_096  # KV caches kept between prompts; 0 keeps none
+    vision_cache_mib: Annotated[int, Ge(0)] = 1_024  # picture embeddings kept; 0 keeps none

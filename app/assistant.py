@@ -1,0 +1,243 @@
+"""The life of a turn: save, queue, generate, save.
+
+The prompt is on disk before the engine sees it. One worker thread owns the engine: it loads it,
+takes runs in the order they came, and writes each turn again, whole, however it ended. Whoever
+sent a prompt only follows its run, and may go away: the run goes on.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
+from time import perf_counter
+
+from app.engines import Candidate, load_first
+from app.errors import Busy, NoEngine, NothingToSend, StillReplying, UnexpectedFailure
+from app.run import Run, waiting_before
+from app.translate import ended, params_of, prompt_for
+from history import FinishReason, HistoryError, ImageRef, Store, title_from
+from vision.engine import Capabilities, Engine, Job, Progress, SamplingParams, Status
+from vision.errors import VisionError
+from vision.images import Decoder
+
+log = logging.getLogger(__name__)
+
+MAX_WAITING = 64  # prompts; beyond it a sender is asked to wait
+THUMBNAIL_SIDE = 640  # pixels: twice what the page shows, for sharp screens
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A picture as it came: its name is shown and never trusted."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How the assistant is, for the status line."""
+
+    status: Status
+    capabilities: Capabilities
+    instead_of: tuple[VisionError, ...]  # why better engines were not taken
+    failure: VisionError | None  # why there is no engine at all
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether a prompt would be answered now."""
+        return self.status.state == "ready"
+
+
+class Assistant:
+    """Takes prompts, keeps their turns in ``store``, and has them answered by an engine."""
+
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        store: Store,
+        decoder: Decoder,
+        sampling: SamplingParams,
+    ) -> None:
+        self.store = store
+        self.decoder = decoder
+        self._sampling = sampling
+        self._candidates = tuple(candidates)
+        self._engine: Engine = candidates[0].make()
+        self._progress: Progress | None = None
+        self._loading = True
+        self._instead_of: tuple[VisionError, ...] = ()
+        self._failure: VisionError | None = None
+        self._queue: SimpleQueue[Run | None] = SimpleQueue()
+        self._runs: dict[str, Run] = {}  # by conversation, those that have not ended, oldest first
+        self._lock = threading.Lock()  # guards _runs
+        self._loaded = threading.Event()
+        self._worker = threading.Thread(target=self._work, name="engine", daemon=True)
+
+    def start(self) -> None:
+        """Begin to load the engine, and return at once."""
+        self._worker.start()
+
+    def wait_until_loaded(self) -> Condition:
+        """Return once an engine is ready or none can be."""
+        self._loaded.wait()
+        return self.condition()
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Cancel what runs, save it, and end the worker."""
+        with self._lock:
+            for run in self._runs.values():
+                run.cancel.set()
+        self._queue.put(None)
+        if self._worker.is_alive():
+            self._worker.join(timeout_s)
+        self.decoder.close()
+
+    def condition(self) -> Condition:
+        """Return how the assistant is now; cheap, from any thread."""
+        status = self._engine.status()
+        if self._failure:
+            status = replace(status, state="failed")
+        elif self._loading:
+            status = replace(status, state="loading", progress=self._progress)
+        return Condition(status, self._engine.capabilities, self._instead_of, self._failure)
+
+    def send(
+        self,
+        conversation_id: str | None,
+        prompt: str,
+        uploads: Sequence[Upload] = (),
+        job: Job | None = None,
+    ) -> Run:
+        """Save a turn and queue it; a conversation begins where ``conversation_id`` is None.
+
+        Raise ``VisionError`` or ``HistoryError`` with nothing queued. A picture that was stored
+        by then stays in the store, under its hash.
+        """
+        if not prompt.strip() and not uploads:
+            raise NothingToSend
+        self._check_room(conversation_id)
+        self.store.check_writable()
+        images = tuple(self._take_in(upload) for upload in uploads)
+        if conversation_id is None:
+            conversation_id = self.store.create(title=title_from(prompt)).id
+        turn = self.store.append(
+            conversation_id,
+            prompt=prompt,
+            images=images,
+            job=job,
+            params=params_of(self._sampling),
+        )
+        run = Run(conversation_id, turn)
+        with self._lock:
+            self._runs[conversation_id] = run
+        self._queue.put(run)
+        return run
+
+    def run(self, conversation_id: str) -> Run | None:
+        """Return the run of a conversation that has not ended, if there is one."""
+        with self._lock:
+            return self._runs.get(conversation_id)
+
+    def waiting_before(self, run: Run) -> int:
+        """Count the runs that come before ``run``."""
+        with self._lock:
+            return waiting_before(run, self._runs.values())
+
+    def stop(self, conversation_id: str) -> None:
+        """Cancel a conversation's reply; what there is of it is kept."""
+        if run := self.run(conversation_id):
+            run.cancel.set()
+
+    def _check_room(self, conversation_id: str | None) -> None:
+        with self._lock:
+            if conversation_id in self._runs:
+                raise StillReplying
+            if len(self._runs) >= MAX_WAITING:
+                raise Busy(waiting=len(self._runs), limit=MAX_WAITING)
+
+    def _take_in(self, upload: Upload) -> ImageRef:
+        picture, thumbnail = self.decoder.intake(upload.data, THUMBNAIL_SIDE)
+        self.store.put_image(upload.data, picture.sha256, picture.format)
+        self.store.put_thumbnail(picture.sha256, thumbnail)
+        return ImageRef(picture.sha256, picture.format, picture.width, picture.height, upload.name)
+
+    # What follows runs in the worker thread alone.
+
+    def _work(self) -> None:
+        self._load()
+        while (run := self._queue.get()) is not None:
+            self._answer(run)
+        self._engine.unload()
+
+    def _load(self) -> None:
+        engine, self._instead_of = load_first(self._candidates, self._try, self._report)
+        if engine is None:
+            reasons = " ".join(str(reason) for reason in self._instead_of)
+            self._failure = NoEngine(reasons=reasons)
+        self._loading = False
+        self._loaded.set()
+
+    def _try(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def _report(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def _answer(self, run: Run) -> None:
+        started = perf_counter()
+        finish: FinishReason = "error"
+        error: VisionError | None = None
+        try:
+            finish = self._generate(run)
+        except VisionError as failure:
+            log.warning("turn failed: %s", failure)
+            error = failure
+        except Exception as failure:
+            # The worker must outlive a bug in an engine, and the turn must be closed.
+            log.exception("turn failed unexpectedly")
+            error = UnexpectedFailure(cause=type(failure).__name__)
+        self._end(run, finish, error, (perf_counter() - started) * 1e3)
+
+    def _generate(self, run: Run) -> FinishReason:
+        if run.cancel.is_set():
+            return "cancelled"
+        if self._failure:
+            raise self._failure
+        asked = run.snapshot().turn
+        before = [t for t in self.store.turns(run.conversation_id) if t.id < asked.id]
+        prompt = prompt_for(
+            [*before, asked], run.conversation_id, self.store, self._engine.status()
+        )
+        with closing(self._engine.stream(prompt, self._sampling, run.cancel)) as chunks:
+            for chunk in chunks:
+                run.add(chunk)
+        return run.last.finish_reason or "cancelled"
+
+    def _end(
+        self, run: Run, finish: FinishReason, error: VisionError | None, latency_ms: float
+    ) -> None:
+        turn = ended(
+            run.snapshot().turn,
+            run.last,
+            finish,
+            status=self._engine.status(),
+            latency_ms=latency_ms,
+            error=error,
+        )
+        try:
+            self.store.finish(run.conversation_id, turn)
+        except HistoryError as failure:
+            # The reply is on the page still; the prompt, and that it had no end, are on disk.
+            log.error("turn not saved: %s", failure)  # noqa: TRY400  expected: a full disk
+            turn = replace(turn, error=failure.record())
+        with self._lock:
+            self._runs.pop(run.conversation_id, None)
+        run.end(turn)
+        log.info(
+            "turn done engine=%s finish=%s new=%d cached=%d first_ms=%.0f total_ms=%.0f",
+            turn.engine, finish, turn.usage.get("new_tokens", 0),
+            turn.usage.get("cached_tokens", 0), turn.usage.get("first_token_ms", 0), latency_ms,
+        )  # fmt: skip

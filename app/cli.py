@@ -1,0 +1,110 @@
+"""The command line: arguments in, exit code out.
+
+``python -m app`` serves the page, ``ask`` sends one turn without it, ``batch`` reads a folder.
+Exit codes: 0 done or ended by the user, 1 the reply or the engine failed, 2 a command or config
+that cannot be acted on.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from app.config import Config, ConfigError, load
+from history import HistoryError
+from vision.errors import VisionError
+
+KINDS = ("auto", "qwen", "server", "reader", "fake")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that ``argv`` asks for."""
+    args = _parser().parse_args(argv)
+    logging.basicConfig(
+        level=logging.DEBUG
+        if args.debug
+        else logging.INFO
+        if args.command is None
+        else logging.ERROR,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    try:
+        return _COMMANDS[args.command](args, load(args.config, _overrides(args)))
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except (VisionError, HistoryError) as error:
+        print(f"error: {error} {error.hint}".rstrip(), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--config", type=Path, metavar="FILE", help="default: ./config.toml")
+    common.add_argument("--engine", choices=KINDS, help="which engine answers; default: auto")
+    common.add_argument("--model", help="a hub name, or a folder with weights")
+    common.add_argument("--debug", action="store_true", help="log more")
+    parser = argparse.ArgumentParser(
+        "second-look", description="A local, private assistant for pictures.", parents=[common]
+    )
+    parser.add_argument("--host", help="default: 127.0.0.1")
+    parser.add_argument("--port", type=int, help="default: 7860; 0 takes a free one")
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    commands = parser.add_subparsers(dest="command", title="without the page")
+
+    ask = commands.add_parser("ask", parents=[common], help="send one turn, print the reply")
+    ask.add_argument("words", nargs="+", metavar="PICTURE… QUESTION")
+    ask.add_argument("--json", action="store_true", help="print the turn as it is saved")
+
+    batch = commands.add_parser("batch", parents=[common], help="read every picture of a folder")
+    batch.add_argument("--job", choices=["text"], default="text")
+    batch.add_argument("folder", type=Path)
+    batch.add_argument("--out", type=Path, required=True, metavar="FILE.jsonl")
+    return parser
+
+
+def _overrides(args: argparse.Namespace) -> Mapping[str, Mapping[str, object]]:
+    given: dict[str, dict[str, object]] = {
+        "engine": {"kind": args.engine, "model": args.model},
+        "server": {
+            "host": getattr(args, "host", None),
+            "port": getattr(args, "port", None),
+            "open_browser": False if getattr(args, "no_browser", False) else None,
+        },
+    }
+    return {
+        table: {key: value for key, value in keys.items() if value is not None}
+        for table, keys in given.items()
+    }
+
+
+# Imported late: --help and a config error should not wait seconds for Gradio or an engine.
+
+
+def _page(_: argparse.Namespace, config: Config) -> int:
+    from app.serve import serve
+
+    serve(config)
+    return 0
+
+
+def _ask(args: argparse.Namespace, config: Config) -> int:
+    from app.ask import ask
+
+    return ask(config, args.words, as_json=args.json)
+
+
+def _batch(args: argparse.Namespace, config: Config) -> int:
+    from app.batch import batch
+
+    return batch(config, args.folder, args.out, args.job)
+
+
+_COMMANDS: Mapping[str | None, Callable[[argparse.Namespace, Config], int]] = {
+    None: _page,
+    "ask": _ask,
+    "batch": _batch,
+}

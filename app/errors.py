@@ -1,0 +1,80 @@
+"""What the application itself refuses, in the same form as the engines' errors.
+
+VisionError
+ ├─ PromptRefused
+ │   ├─ Busy            more prompts are waiting than will be taken
+ │   ├─ NothingToSend   neither text nor picture
+ │   └─ StillReplying   the conversation's last reply has not ended
+ ├─ ImageRefused
+ │   ├─ PathOutside     a typed path that leads out of ./uploads
+ │   └─ PathMissing     a typed path with no file behind it
+ └─ EngineUnavailable
+     ├─ NoGpuNoWeights  why ``auto`` did not take Qwen2.5-VL
+     ├─ NotBuilt        an engine that this version does not have
+     └─ NoEngine        none of the candidates could be loaded
+"""
+
+from vision.errors import EngineFailed, EngineUnavailable, ImageRefused, PromptRefused
+
+
+class Busy(PromptRefused):
+    """More prompts are waiting than will be taken."""
+
+    text = "{waiting} prompts are waiting already; the limit is {limit}."
+    way_out = "Wait for one to end, or stop one."
+
+
+class NothingToSend(PromptRefused):
+    """Neither text nor a picture."""
+
+    text = "There is nothing to send yet."
+    way_out = "Type a question, or add a picture."
+
+
+class StillReplying(PromptRefused):
+    """The conversation's last reply has not ended."""
+
+    text = "The reply before this one has not ended."
+    way_out = "Wait for it, or stop it."
+
+
+class PathOutside(ImageRefused):
+    """A typed path that leads out of ./uploads."""
+
+    text = "{path} is outside ./uploads."
+    way_out = "Put the picture into the folder ./uploads, or add it to the message."
+
+
+class PathMissing(ImageRefused):
+    """A typed path with no file behind it."""
+
+    text = "There is no file {path}."
+    way_out = "Put the picture into the folder ./uploads, or add it to the message."
+
+
+class NoGpuNoWeights(EngineUnavailable):
+    """Why ``auto`` did not take Qwen2.5-VL."""
+
+    text = "Qwen2.5-VL is not in use: no GPU and no weights of {model} on this machine."
+    way_out = "Start with --engine qwen to fetch the weights and run them on the CPU."
+
+
+class NotBuilt(EngineUnavailable):
+    """An engine that this version does not have."""
+
+    text = "This version has no engine of kind '{kind}' yet."
+    way_out = "Set [engine] kind to auto, qwen or reader."
+
+
+class NoEngine(EngineUnavailable):
+    """None of the candidates could be loaded."""
+
+    text = "No engine could be loaded: {reasons}"
+    way_out = "Start with --engine reader."
+
+
+class UnexpectedFailure(EngineFailed):
+    """A bug of ours, met while a reply was made."""
+
+    text = "Something broke while the reply was made: {cause}."
+    way_out = "The prompt and what there is of the reply are saved. The log has the details."

@@ -1,0 +1,225 @@
+"""What happens on the page's events: translate, delegate, yield. No model, no files, no state.
+
+A handler belongs to no tab: which conversation a tab shows is its ``gr.State``. All that changes
+on the page is returned as one ``View``, so that no two handlers disagree about an output.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from app.assistant import Assistant, Condition, Upload
+from app.page import render
+from app.page.i18n import Words, words_for
+from app.page.panels import EXAMPLES, header, sidebar, welcome
+from app.page.view import View
+from app.run import Run
+from app.typed_paths import uploads_named
+from history import HistoryError
+from vision.engine import Job
+from vision.errors import VisionError
+
+log = logging.getLogger(__name__)
+
+FOLLOW_S = 0.05  # between two looks at a growing reply: 20 a second
+
+
+class Handlers:
+    """The page's events, for an assistant."""
+
+    def __init__(self, assistant: Assistant, examples: Path, uploads_root: Path) -> None:
+        self._assistant = assistant
+        self._examples = examples
+        self._uploads_root = uploads_root  # the working directory: ./uploads is below it
+
+    def condition(self) -> Condition:
+        """Return how the assistant is, for the page's first drawing."""
+        return self._assistant.condition()
+
+    def load(self, request: gr.Request) -> View:
+        """Show the conversation that the address names, or the welcome."""
+        wanted = request.query_params.get("c")
+        try:
+            return self._shown(wanted, words_for(request))
+        except HistoryError:
+            return self._shown(None, words_for(request))
+
+    def open(self, event: gr.EventData, request: gr.Request) -> View:
+        """Show the conversation that was clicked in the list."""
+        words = words_for(request)
+        try:
+            return self._shown(str(event._data.get("id")), words)  # noqa: SLF001  Gradio's own way
+        except HistoryError as error:
+            _tell(error, words)
+            return self._shown(None, words)
+
+    def new(self, request: gr.Request) -> View:
+        """Show the welcome, with an empty composer."""
+        return self._shown(None, words_for(request))
+
+    def tick(self, conversation_id: str | None, request: gr.Request) -> View:
+        """While the engine loads, show how far it is; when it is done, open the composer."""
+        words, condition = words_for(request), self._assistant.condition()
+        view = View(
+            header=header(condition, conversation_id, self._title(conversation_id), words),
+            welcome=gr.update(value=welcome(condition, words)),
+        )
+        if condition.status.state == "loading":
+            return view
+        return view.with_(
+            composer=_composer(words, condition.status.state), timer=gr.Timer(active=False)
+        )
+
+    def _shown(self, conversation_id: str | None, words: Words) -> View:
+        assistant, condition = self._assistant, self._assistant.condition()
+        turns = assistant.store.turns(conversation_id) if conversation_id else []
+        run = assistant.run(conversation_id) if conversation_id else None
+        ended = [t for t in turns if run is None or t.id != run.snapshot().turn.id]
+        state = condition.status.state
+        return View(
+            conversation_id=conversation_id,
+            awaits=run is not None,
+            header=header(condition, conversation_id, self._title(conversation_id), words),
+            sidebar=self._sidebar(conversation_id, words),
+            welcome=gr.update(value=welcome(condition, words), visible=not conversation_id),
+            hist=gr.update(
+                value=render.messages(ended, words, self._has_image), visible=bool(ended)
+            ),
+            live=gr.update(value=self._live(run, words), visible=run is not None),
+            composer=_composer(words, state, value="", busy=run is not None),
+            timer=gr.Timer(active=state == "loading"),
+            hint=words("hint"),
+        )
+
+    async def send(
+        self, draft: dict[str, Any], conversation_id: str | None, request: gr.Request
+    ) -> View:
+        """Take the composer's text and pictures as the next turn."""
+        words = words_for(request)
+
+        def take() -> Run:
+            text = draft.get("text") or ""
+            uploads = [_upload(path) for path in draft.get("files") or []]
+            uploads += uploads_named(text, self._uploads_root)
+            return self._assistant.send(conversation_id, text, uploads)
+
+        return await self._sent(take, words)
+
+    async def send_example(self, event: gr.EventData, request: gr.Request) -> View:
+        """Send a card's example, as a new conversation."""
+        words = words_for(request)
+        job: Job = event._data["job"]  # noqa: SLF001  Gradio's own way
+
+        def take() -> Run:
+            uploads = [Upload(name, (self._examples / name).read_bytes()) for name in EXAMPLES[job]]
+            # A receipt's card asks a question that the text alone says; the others are jobs.
+            chosen = None if job == "receipt" else job
+            return self._assistant.send(None, words(f"card_{job}_prompt"), uploads, chosen)
+
+        return await self._sent(take, words)
+
+    async def _sent(self, take: Callable[[], Run], words: Words) -> View:
+        try:
+            run = await asyncio.to_thread(take)
+        except (VisionError, HistoryError) as error:
+            _tell(error, words)
+            return View()  # the composer keeps what was typed
+        condition = self._assistant.condition()
+        return View(
+            conversation_id=run.conversation_id,
+            awaits=True,
+            header=header(condition, run.conversation_id, self._title(run.conversation_id), words),
+            sidebar=self._sidebar(run.conversation_id, words),
+            welcome=gr.update(visible=False),
+            live=gr.update(value=self._live(run, words), visible=True),
+            composer=_composer(words, condition.status.state, value="", busy=True),
+        )
+
+    async def follow(
+        self, conversation_id: str | None, awaits: bool, request: gr.Request
+    ) -> AsyncIterator[View]:
+        """Redraw the reply under way about 20 times a second; at its end, the conversation.
+
+        Something is always yielded: Gradio sets all outputs to null where nothing was.
+        """
+        if conversation_id is None or not awaits:
+            yield View()
+            return
+        words, shown, followed = words_for(request), None, None
+        while run := self._assistant.run(conversation_id):
+            followed = run
+            messages = self._live(run, words)
+            if messages != shown:
+                shown = messages
+                yield View(live=messages)
+            await asyncio.sleep(FOLLOW_S)
+        yield await asyncio.to_thread(self._followed, conversation_id, followed, words)
+
+    def _followed(self, conversation_id: str, run: Run | None, words: Words) -> View:
+        turns = self._assistant.store.turns(conversation_id)
+        if run:
+            # As the run ended, not as it was saved: a full disk must not take the reply away.
+            ended = run.snapshot().turn
+            turns = [ended if turn.id == ended.id else turn for turn in turns]
+        return View(
+            awaits=False,
+            sidebar=self._sidebar(conversation_id, words),
+            hist=gr.update(value=render.messages(turns, words, self._has_image), visible=True),
+            live=gr.update(value=[], visible=False),
+            composer=_composer(words, self._assistant.condition().status.state),
+        )
+
+    def stop(self, conversation_id: str | None) -> None:
+        """Cancel the reply under way; ``follow`` shows what there is of it."""
+        if conversation_id:
+            self._assistant.stop(conversation_id)
+
+    def _live(self, run: Run | None, words: Words) -> list[render.Message]:
+        if run is None:
+            return []
+        waiting = self._assistant.waiting_before(run)
+        return render.live(run.snapshot(), words, self._has_image, waiting)
+
+    def _sidebar(self, conversation_id: str | None, words: Words) -> dict[str, Any]:
+        conversations = self._assistant.store.conversations()
+        return sidebar(conversations, conversation_id, words)
+
+    def _title(self, conversation_id: str | None) -> str:
+        return self._assistant.store.conversation(conversation_id).title if conversation_id else ""
+
+    def _has_image(self, ref: Any) -> bool:  # an ImageRef
+        return self._assistant.store.has_image(ref)
+
+
+def _upload(path: str) -> Upload:
+    # Gradio keeps uploads under <tmp>/<digest>/<name>: once taken in, its copy has no use.
+    file = Path(path)
+    upload = Upload(file.name, file.read_bytes())
+    file.unlink(missing_ok=True)
+    return upload
+
+
+def _composer(
+    words: Words, state: str, *, value: str | None = None, busy: bool = False
+) -> Any:  # an update
+    keys = {"ready": "placeholder", "failed": "placeholder_failed"}
+    changes: dict[str, Any] = {
+        "interactive": state == "ready",
+        "placeholder": words(keys.get(state, "placeholder_loading")),
+        "submit_btn": not busy,
+        "stop_btn": busy,
+    }
+    if value is not None:
+        changes["value"] = {"text": value, "files": []}
+    return gr.update(**changes)
+
+
+def _tell(error: VisionError | HistoryError, words: Words) -> None:
+    log.warning("shown to user: %s", error)
+    text, hint = words.error(error.record())
+    # Gradio renders a toast as HTML, and the text may hold a file's name.
+    gr.Warning(render.problem(text, hint), title="", duration=None)

@@ -1,0 +1,119 @@
+"""The page: what stands where, and which handler answers which event."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+import gradio as gr
+
+from app.page.components import Header, Sidebar, Welcome
+from app.page.handlers import Handlers
+from app.page.i18n import Words
+from app.page.panels import header, sidebar, welcome
+from app.page.view import View
+
+# Both chats look the same; only one of them is rewritten while a reply grows (ui-facts.md).
+_CHAT: dict[str, Any] = {
+    "show_label": False,
+    "container": False,
+    "buttons": ["copy"],
+    "height": None,
+    "autoscroll": False,
+    "allow_file_downloads": False,
+    "group_consecutive_messages": False,
+    "allow_tags": False,
+    "layout": "bubble",
+}
+_PICTURES = ["image", ".heic", ".heif", ".tif", ".tiff", ".avif"]
+
+
+def build(handlers: Handlers) -> gr.Blocks:
+    """Return the page. It is mounted, with its style and scripts, by ``app.serve``."""
+    words = Words("en")  # until ``load`` knows the browser's language
+    condition = handlers.condition()
+    page: gr.Blocks
+    with gr.Blocks(title="Second Look", analytics_enabled=False, fill_width=True) as page:
+        conversation_id = gr.State(None)
+        awaits = gr.State(value=False)
+        timer = gr.Timer(0.4, active=False)
+        with gr.Row(elem_id="shell"):
+            with gr.Column(elem_id="sidebar", scale=0):
+                side = Sidebar(sidebar([], None, words))
+            with gr.Column(elem_id="main"):
+                head = Header(header(condition, None, "", words), elem_id="header")
+                with gr.Column(elem_id="scroll"):
+                    hello = Welcome(welcome(condition, words))
+                    hist = gr.Chatbot(elem_id="hist", visible=False, **_CHAT)
+                    live = gr.Chatbot(elem_id="live", visible=False, **_CHAT)
+                composer = gr.MultimodalTextbox(
+                    value={"text": "", "files": []},
+                    elem_id="composer",
+                    show_label=False,
+                    container=False,
+                    file_count="multiple",
+                    file_types=_PICTURES,
+                    interactive=False,
+                    placeholder=words("placeholder_loading"),
+                    max_plain_text_length=1_000_000,  # a long paste stays text
+                    max_lines=12,
+                )
+                hint = gr.HTML(words("hint"), elem_id="hint")
+        outputs = [conversation_id, awaits, head, side, hello, hist, live, composer, timer, hint]
+        _wire(page, handlers, outputs)
+    return page
+
+
+def _wire(page: gr.Blocks, handlers: Handlers, outputs: list[Any]) -> None:
+    conversation_id, awaits, _, side, hello, _, _, composer, timer, _ = outputs
+    # Gradio's own queue guards nothing here (ui-facts.md, decision 2): the assistant has one
+    # worker, so any number of handlers may run at once.
+    options: dict[str, Any] = {
+        "outputs": outputs,
+        "show_progress": "hidden",
+        "api_visibility": "private",
+        "concurrency_limit": None,
+    }
+    follow: dict[str, Any] = options | {
+        "fn": _streamed(handlers.follow),
+        "inputs": [conversation_id, awaits],
+    }
+    shows = (
+        page.load(_once(handlers.load), **options),
+        side.select(_once(handlers.open), **options),
+        side.click(_once(handlers.new), **options),
+        hello.select(_awaited(handlers.send_example), **options),
+        composer.submit(_awaited(handlers.send), [composer, conversation_id], **options),
+    )
+    follows = [show.then(**follow) for show in shows]
+    # Whoever opens another conversation stops following this one; its reply goes on.
+    for event in (side.select, side.click):
+        event(fn=None, cancels=follows)
+    composer.stop(handlers.stop, conversation_id, queue=False, api_visibility="private")
+    timer.tick(_once(handlers.tick), conversation_id, **options)
+
+
+def _once(handler: Callable[..., View]) -> Callable[..., list[Any]]:
+    @wraps(handler)
+    def outputs(*args: Any) -> list[Any]:  # whatever Gradio passes
+        return handler(*args).outputs()
+
+    return outputs
+
+
+def _awaited(handler: Callable[..., Awaitable[View]]) -> Callable[..., Awaitable[list[Any]]]:
+    @wraps(handler)
+    async def outputs(*args: Any) -> list[Any]:  # whatever Gradio passes
+        return (await handler(*args)).outputs()
+
+    return outputs
+
+
+def _streamed(
+    handler: Callable[..., AsyncIterator[View]],
+) -> Callable[..., AsyncIterator[list[Any]]]:
+    @wraps(handler)
+    async def outputs(*args: Any) -> AsyncIterator[list[Any]]:  # whatever Gradio passes
+        async for view in handler(*args):
+            yield view.outputs()
+
+    return outputs

@@ -1,0 +1,103 @@
+"""What the page's own widgets are given: the sidebar, the header, the welcome. Pure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.assistant import Condition
+from app.page.i18n import Words
+from app.page.render import groups, now
+from history import Conversation
+from vision.engine import Job, Progress
+
+# A card's job, and the pictures of its example, drawn by us.
+EXAMPLES: dict[Job, tuple[str, ...]] = {
+    "receipt": ("receipt.png",),
+    "html": ("screenshot.png",),
+    "compare": ("before.png", "after.png"),
+}
+NEED_SIGHT: frozenset[Job] = frozenset({"html", "compare"})
+
+
+def sidebar(
+    conversations: Sequence[Conversation], open_id: str | None, words: Words
+) -> dict[str, Any]:
+    """Return the value of the ``Sidebar`` widget."""
+    return {
+        "words": {
+            "app": words("app"),
+            "new": words("new"),
+            "empty": words("no_conversations"),
+            "menu": words("menu"),
+        },
+        "groups": groups(conversations, words, now()),
+        "open": open_id or "",
+    }
+
+
+def header(condition: Condition, open_id: str | None, title: str, words: Words) -> dict[str, Any]:
+    """Return the value of the ``Header`` widget."""
+    status = condition.status
+    facts = [(words("model"), status.model), (words("device"), status.device)]
+    why = [words.error(error.record()) for error in condition.instead_of]
+    if condition.failure:
+        why.append(words.error(condition.failure.record()))
+    return {
+        "open": open_id or "",
+        "title": title.encode("utf-8", "replace").decode("utf-8"),
+        "language": words.language,
+        "words": {key: words(key) for key in ("menu", "theme", "language")},
+        "engine": {
+            "name": words(f"engine_{status.engine}"),
+            "state": status.state,
+            "label": words(f"state_{status.state}"),
+            "about": words(f"about_{status.engine}"),
+            "facts": [fact for fact in facts if fact[1]],
+            "notes": list(status.notes),
+            "why": [{"text": text, "hint": hint} for text, hint in why],
+        },
+    }
+
+
+def welcome(condition: Condition, words: Words) -> dict[str, Any]:
+    """Return the value of the ``Welcome`` widget: loading, a failure, or the cards."""
+    state = condition.status.state
+    if condition.failure:
+        text, hint = words.error(condition.failure.record())
+        return _welcome("failed", words("failed"), f"{text} {hint}")
+    if state != "ready":
+        progress = condition.status.progress
+        return _welcome("loading", words("loading"), words("loading_about")) | {
+            "progress": _progress(progress, words) if progress else None
+        }
+    cards = [_card(job, condition.capabilities.sees, words) for job in EXAMPLES]
+    return _welcome("ready", words("headline"), words("subline")) | {"cards": cards}
+
+
+def _welcome(mode: str, headline: str, subline: str) -> dict[str, Any]:
+    return {
+        "mode": mode,
+        "headline": headline,
+        "subline": subline,
+        "progress": None,
+        "cards": [],
+    }
+
+
+def _progress(progress: Progress, words: Words) -> dict[str, Any]:
+    share = progress.done / progress.total if progress.total else None
+    done, total = f"{progress.done:,}", f"{progress.total:,}"
+    return {
+        "label": words(f"stage_{progress.stage}", done=done, total=total),
+        "share": share,
+    }
+
+
+def _card(job: Job, sees: bool, words: Words) -> dict[str, Any]:
+    return {
+        "job": job,
+        "title": words(f"card_{job}"),
+        "about": words(f"card_{job}_about"),
+        "note": words("needs_sight") if job in NEED_SIGHT and not sees else "",
+        "covers": [f"/examples/{name}" for name in EXAMPLES[job]],
+        "example": words("example"),
+    }

@@ -1,0 +1,184 @@
+"""Turns into what the page shows. Pure: no store, no engine, no state.
+
+Whatever a user, a picture or a model said is escaped here or rendered by the Chatbot's sanitised
+Markdown; nothing reaches the page as HTML of its own.
+"""
+
+import html
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import gradio as gr
+
+from app.page.i18n import Words
+from app.run import Snapshot
+from history import Conversation, ImageRef, Turn
+from vision.engine import Progress
+
+Message = dict[str, Any]  # a Chatbot message: role and content
+HasImage = Callable[[ImageRef], bool]
+
+
+def messages(turns: Sequence[Turn], words: Words, has_image: HasImage) -> list[Message]:
+    """Return the messages of turns that have ended."""
+    return [message for turn in turns for message in _turn(turn, words, has_image)]
+
+
+def live(snapshot: Snapshot, words: Words, has_image: HasImage, waiting: int) -> list[Message]:
+    """Return the messages of the turn whose reply is under way."""
+    turn = snapshot.turn
+    working = _working(snapshot.progress, words, waiting)
+    return [asked(turn, words, has_image), _said(turn.reply or working)]
+
+
+def _turn(turn: Turn, words: Words, has_image: HasImage) -> list[Message]:
+    remarks = [_notice(notice) for notice in turn.notices]
+    if turn.error:
+        remarks.append(problem(*words.error(turn.error)))
+    elif turn.finish_reason in ("cancelled", "length", "loop"):
+        remarks.append(_notice(words(turn.finish_reason)))
+    elif turn.finish_reason is None:
+        remarks.append(_notice(words("lost")))
+    # Parts are rendered each for itself: a code fence that a cut-off reply left open ends with it.
+    parts = [part for part in (turn.reply, "".join(remarks)) if part]
+    return [asked(turn, words, has_image), _said(*parts, footer(turn, words))]
+
+
+def asked(turn: Turn, words: Words, has_image: HasImage) -> Message:
+    """Return the user's message: pictures, then the text as it was typed."""
+    pictures = "".join(_picture(ref, words, has_image(ref)) for ref in turn.images)
+    shown = (
+        f'<div class="sl-pictures" data-n="{len(turn.images)}">{pictures}</div>' if pictures else ""
+    )
+    # In <pre> neither Markdown nor KaTeX looks at it; style.css makes it flow like a paragraph.
+    text = f'<pre class="sl-typed">{_text(turn.prompt)}</pre>' if turn.prompt.strip() else ""
+    return {"role": "user", "content": shown + text}
+
+
+def _picture(ref: ImageRef, words: Words, there: bool) -> str:
+    name = html.escape(ref.name or words("picture"), quote=True)
+    if not there:
+        return f'<span class="sl-missing">{html.escape(words("missing_picture"))}: {name}</span>'
+    return (
+        f'<a class="sl-picture" href="{picture_url(ref)}" target="_blank" title="{name}">'
+        f'<img src="{thumbnail_url(ref.sha256)}" alt="{name}" loading="lazy" '
+        f'width="{ref.width}" height="{ref.height}"></a>'
+    )
+
+
+def picture_url(ref: ImageRef) -> str:
+    """Return where ``app.pictures`` serves a picture."""
+    return f"/pictures/{ref.sha256}.{ref.format}"
+
+
+def thumbnail_url(sha256: str) -> str:
+    """Return where ``app.pictures`` serves a picture's thumbnail."""
+    return f"/thumbnails/{sha256}.webp"
+
+
+def _said(*parts: str | gr.HTML) -> Message:
+    return {"role": "assistant", "content": list(parts)}
+
+
+def _working(progress: Progress | None, words: Words, waiting: int) -> str:
+    if waiting:
+        text = words("waiting", n=waiting)
+    elif progress is None:
+        text = words("thinking")
+    else:
+        done = f"{progress.done:,}"
+        text = words(f"stage_{progress.stage}", done=done, total=f"{progress.total:,}")
+    return f'<div class="sl-working"><i></i>{html.escape(text)}</div>'
+
+
+def footer(turn: Turn, words: Words) -> gr.HTML:
+    """Return the line under a reply: which engine answered, and how fast.
+
+    A component, not text, so that copying the reply leaves it behind. It holds words of ours
+    and numbers alone: gr.HTML is not sanitised.
+    """
+    parts = [words(f"engine_{turn.engine}") if turn.engine else "", *_speed(turn, words)]
+    shown = " · ".join(html.escape(part) for part in parts if part)
+    return gr.HTML(f'<div class="sl-footer">{shown}</div>')
+
+
+def _speed(turn: Turn, words: Words) -> list[str]:
+    usage = turn.usage
+    parts = []
+    if turn.lines:
+        n = len(turn.lines)
+        parts.append(words("one_line") if n == 1 else words("lines", n=n))
+    if usage.get("new_tokens") and usage.get("first_token_ms"):
+        parts.append(words("first_text", s=seconds(usage["first_token_ms"])))
+        if usage.get("decode_ms", 0) > 0 and usage["new_tokens"] > 1:
+            rate = (usage["new_tokens"] - 1) / usage["decode_ms"] * 1e3
+            parts.append(words("speed", n=f"{rate:.1f}" if rate < 100 else f"{rate:,.0f}"))  # noqa: PLR2004
+    elif turn.latency_ms is not None:
+        parts.append(words("seconds", s=seconds(turn.latency_ms)))
+    if usage.get("cached_tokens"):
+        parts.append(
+            words(
+                "cached",
+                n=f"{usage['cached_tokens']:,}",
+                total=f"{usage['prompt_tokens']:,}",
+            )
+        )
+    return parts
+
+
+def seconds(ms: float) -> str:
+    """Return milliseconds as seconds, with as many places as say something."""
+    return f"{ms / 1e3:.2f}" if ms < 995 else f"{ms / 1e3:.1f}"  # noqa: PLR2004
+
+
+def problem(text: str, hint: str) -> str:
+    """Return an error's sentence and its way out, as a block of the page."""
+    return f'<div class="sl-problem"><strong>{_text(text)}</strong><span>{_text(hint)}</span></div>'
+
+
+def _notice(text: str) -> str:
+    return f'<div class="sl-notice">{_text(text)}</div>'
+
+
+def _text(text: str) -> str:
+    # A lone surrogate is legal in a saved prompt and cannot be sent to a browser.
+    return html.escape(text.encode("utf-8", "replace").decode("utf-8"))
+
+
+def groups(
+    conversations: Sequence[Conversation], words: Words, now: datetime
+) -> list[dict[str, Any]]:
+    """Return the sidebar's list: days, newest first, each with its conversations."""
+    found: dict[date, list[dict[str, Any]]] = {}
+    for conversation in conversations:
+        at = datetime.fromisoformat(conversation.updated_at).astimezone(now.tzinfo)
+        found.setdefault(at.date(), []).append(_entry(conversation, at, words))
+    return [{"label": _day(day, now.date(), words), "items": items} for day, items in found.items()]
+
+
+def _entry(conversation: Conversation, at: datetime, words: Words) -> dict[str, Any]:
+    n = conversation.turns
+    return {
+        "id": conversation.id,
+        "title": _text_plain(conversation.title) or words("untitled"),
+        "about": f"{at:%H:%M} · {words('one_turn') if n == 1 else words('turns', n=n)}",
+        "cover": thumbnail_url(conversation.cover.sha256) if conversation.cover else "",
+    }
+
+
+def _text_plain(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _day(day: date, today: date, words: Words) -> str:
+    if day == today:
+        return words("today")
+    if day == today - timedelta(days=1):
+        return words("yesterday")
+    return f"{day:%Y-%m-%d}"
+
+
+def now() -> datetime:
+    """Return the present moment in the machine's time zone."""
+    return datetime.now(UTC).astimezone()

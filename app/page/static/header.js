@@ -1,0 +1,43 @@
+// The conversation's title, the engine and why it was taken, language and theme.
+// value: {open, title, language, words: {menu, theme, language}, engine: {name, state, label, facts, why}}
+const { el, icon } = window.secondLook;
+const root = element.querySelector(".sl-root");
+
+function engineCard(engine) {
+  const facts = engine.facts.map(([name, fact]) =>
+    [el("dt", {}, name), el("dd", {}, fact)]).flat();
+  const why = engine.why.map(({ text, hint }) =>
+    el("p", { class: "sl-why" }, text, " ", el("span", {}, hint)));
+  return el("details", { class: "sl-engine", "data-state": engine.state },
+    el("summary", {}, el("i", {}), el("span", {}, engine.name), el("small", {}, engine.label)),
+    el("div", { class: "sl-engine-card" },
+      el("p", {}, engine.about), el("dl", {}, ...facts), ...why));
+}
+
+function button(name, label, onclick, ...content) {
+  return el("button", { class: `sl-tool sl-${name}`, type: "button", title: label, "aria-label": label, onclick },
+    ...content);
+}
+
+let shown = null; // the conversation that was drawn last
+
+function draw() {
+  const { open, title, language, words, engine } = props.value;
+  const wasOpen = root.querySelector("details")?.open;
+  root.replaceChildren(
+    button("menu", words.menu, () => window.secondLook.toggleMenu(), icon("menu")),
+    el("h1", { title }, title),
+    engineCard(engine),
+    button("language", words.language, () => window.secondLook.setLanguage(language === "zh" ? "en" : "zh"),
+      language === "zh" ? "EN" : "中"),
+    button("theme", words.theme, () => window.secondLook.toggleTheme(), icon("theme")));
+  if (wasOpen) root.querySelector("details").open = true;
+  if (open !== shown) window.secondLook.toEnd();
+  if (shown !== null) window.secondLook.remember(open);
+  shown = open;
+  document.documentElement.lang = language;
+  document.title = title ? `${title} · Second Look` : "Second Look";
+}
+
+draw();
+watch("value", draw);

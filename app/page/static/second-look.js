@@ -1,0 +1,120 @@
+// What the widgets share, and what belongs to the page as a whole. Loaded before Gradio's own code.
+(() => {
+  const SVG = "http://www.w3.org/2000/svg";
+  const PATHS = {
+    logo: ["M3 8V5a2 2 0 0 1 2-2h3M16 3h3a2 2 0 0 1 2 2v3M21 16v3a2 2 0 0 1-2 2h-3M8 21H5a2 2 0 0 1-2-2v-3",
+           "M6.5 12S8.5 8 12 8s5.5 4 5.5 4-2 4-5.5 4-5.5-4-5.5-4Z", "M12 12h.01"],
+    plus: ["M12 5v14M5 12h14"],
+    chat: ["M21 12a8 8 0 0 1-8 8H4l2-3a8 8 0 1 1 15-5Z"],
+    menu: ["M4 7h16M4 12h16M4 17h16"],
+    theme: ["M12 3a9 9 0 1 0 0 18Z", "M12 3a9 9 0 0 1 0 18"],
+    arrow: ["M5 12h14M13 6l6 6-6 6"],
+    close: ["M6 6l12 12M18 6L6 18"],
+  };
+
+  // Build an element; text goes in as text, never as HTML. null attributes are left out.
+  function el(tag, attributes, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (value === null || value === undefined) continue;
+      if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+      else node.setAttribute(name, value);
+    }
+    node.append(...children);
+    return node;
+  }
+
+  function icon(name) {
+    const svg = document.createElementNS(SVG, "svg");
+    svg.setAttribute("viewBox", "0 0 24 24");
+    svg.setAttribute("aria-hidden", "true");
+    svg.classList.add("sl-icon");
+    for (const d of PATHS[name]) {
+      const path = document.createElementNS(SVG, "path");
+      path.setAttribute("d", d);
+      svg.append(path);
+    }
+    return svg;
+  }
+
+  const dark = () => document.body.classList.contains("dark");
+  const wanted = () => localStorage.getItem("second_look_theme")
+    ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  function applyTheme() { document.body.classList.toggle("dark", wanted() === "dark"); }
+
+  function toggleTheme() {
+    localStorage.setItem("second_look_theme", dark() ? "light" : "dark");
+    applyTheme();
+  }
+
+  function setLanguage(language) {
+    document.cookie = `second_look_language=${language}; path=/; max-age=31536000; samesite=strict`;
+    location.reload();
+  }
+
+  // The open conversation stands in the address, so that a refresh comes back to it.
+  function remember(id) {
+    const url = new URL(location.href);
+    if (id) url.searchParams.set("c", id); else url.searchParams.delete("c");
+    history.replaceState(null, "", url);
+  }
+
+  const toggleMenu = () => document.body.classList.toggle("sl-menu-open");
+  const closeMenu = () => document.body.classList.remove("sl-menu-open");
+
+  // A picture enlarges in place. Its link still opens it in a tab for whoever asks for that.
+  function enlarge(link) {
+    const dialog = el("dialog", { class: "sl-lightbox", "aria-label": link.title },
+      el("img", { src: link.href, alt: link.title }),
+      el("button", { type: "button", "aria-label": "×", onclick: () => dialog.close() }, icon("close")));
+    dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+    dialog.addEventListener("close", () => dialog.remove());
+    document.body.append(dialog);
+    dialog.showModal();
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a.sl-picture");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      enlarge(link);
+    }
+    const card = document.querySelector("details.sl-engine[open]");
+    if (card && !card.contains(event.target)) card.open = false;
+    if (document.body.classList.contains("sl-menu-open")
+        && !event.target.closest?.("#sidebar, .sl-menu")) closeMenu();
+  }, true);
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+    closeMenu();
+    document.querySelector("#composer .stop-button")?.click();
+  });
+
+  // Follow the reply while it grows, unless the reader scrolled up to read.
+  function followScroll() {
+    const box = document.getElementById("scroll");
+    if (!box) return false;
+    let atEnd = true;
+    box.addEventListener("scroll", () => {
+      atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
+    }, { passive: true });
+    const keep = () => { if (atEnd) box.scrollTop = box.scrollHeight; };
+    new ResizeObserver(keep).observe(box);
+    new MutationObserver(keep).observe(box, { childList: true, subtree: true, characterData: true });
+    box.addEventListener("load", keep, true);
+    window.secondLook.toEnd = () => { atEnd = true; keep(); };
+    return true;
+  }
+
+  window.secondLook = { el, icon, toggleTheme, setLanguage, remember, toggleMenu, closeMenu, toEnd: () => {} };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    applyTheme();
+    // Gradio sets its own idea of the theme when it starts; ours is the user's.
+    new MutationObserver(() => { if (dark() !== (wanted() === "dark")) applyTheme(); })
+      .observe(document.body, { attributes: true, attributeFilter: ["class"] });
+    const waiting = new MutationObserver(() => { if (followScroll()) waiting.disconnect(); });
+    waiting.observe(document.body, { childList: true, subtree: true });
+  });
+})();

@@ -1,0 +1,39 @@
+// What stands where no conversation is open.
+// value: {mode: "loading" | "ready" | "failed", headline, subline, progress: {label, share} | null,
+//         cards: [{job, title, about, note, covers, example}]}
+const { el, icon } = window.secondLook;
+const root = element.querySelector(".sl-root");
+
+function bar(progress) {
+  const known = progress && progress.share !== null;
+  return el("div", { class: "sl-progress", role: "progressbar" },
+    el("span", { style: known ? `width:${Math.round(progress.share * 100)}%` : null,
+      class: known ? "" : "sl-unknown" }));
+}
+
+function card(entry) {
+  const covers = el("span", { class: "sl-card-covers" },
+    ...entry.covers.map((src) => el("img", { src, alt: "" })));
+  const title = el("span", { class: "sl-card-title" }, entry.title);
+  if (entry.note) title.append(el("em", {}, entry.note));
+  return el("button", {
+    class: "sl-card", type: "button", "data-job": entry.job,
+    onclick: () => trigger("select", { job: entry.job }),
+  }, covers, title,
+    el("span", { class: "sl-card-about" }, entry.about),
+    el("span", { class: "sl-card-example" }, entry.example, icon("arrow")));
+}
+
+function draw() {
+  const { mode, headline, subline, progress, cards } = props.value;
+  const parts = [
+    el("h2", {}, headline),
+    el("p", {}, subline),
+  ];
+  if (mode === "loading") parts.push(bar(progress), el("p", { class: "sl-stage" }, progress?.label ?? ""));
+  if (mode === "ready") parts.push(el("div", { class: "sl-cards" }, ...cards.map(card)));
+  root.replaceChildren(el("div", { class: "sl-welcome", "data-mode": mode, "aria-live": "polite" }, ...parts));
+}
+
+draw();
+watch("value", draw);

@@ -1,0 +1,72 @@
+"""Pictures and the page's own files over HTTP: only what we stored, only as what it is."""
+
+import re
+from pathlib import Path
+
+from fastapi import APIRouter, HTTPException
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, Response
+
+from history import Store
+from vision.images import Decoder
+
+# What browsers draw themselves; the rest is sent as a WebP made from it.
+_TYPES = {
+    "jpg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "gif": "image/gif",
+    "bmp": "image/bmp",
+    "avif": "image/avif",
+}
+_NAME = re.compile(r"[0-9a-f]{64}")
+_FOREVER = {"cache-control": "private, max-age=31536000, immutable"}  # the name is the content
+_PREVIEW_SIDE = 2_048  # pixels
+
+
+def routes(store: Store, decoder: Decoder, static: Path, examples: Path) -> APIRouter:
+    """Return the routes ``/pictures``, ``/thumbnails``, ``/page`` and ``/examples``."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/pictures/{sha256}.{format}")
+    async def picture(sha256: str, format: str) -> Response:  # noqa: A002  the path's own name
+        path = _existing(store.image_path(_checked(sha256), format) if format.isalnum() else None)
+        if media_type := _TYPES.get(format):
+            return FileResponse(path, media_type=media_type, headers=_FOREVER)
+        preview = await run_in_threadpool(decoder.preview, path.read_bytes(), _PREVIEW_SIDE)
+        return Response(preview, media_type="image/webp", headers=_FOREVER)
+
+    @router.get("/thumbnails/{sha256}.webp")
+    async def thumbnail(sha256: str) -> Response:
+        path = _existing(store.thumbnail_path(_checked(sha256)))
+        return FileResponse(path, media_type="image/webp", headers=_FOREVER)
+
+    @router.get("/page/{name}")
+    async def static_file(name: str) -> Response:
+        return FileResponse(_listed(static, name), headers={"cache-control": "no-cache"})
+
+    @router.get("/examples/{name}")
+    async def example(name: str) -> Response:
+        return FileResponse(_listed(examples, name))
+
+    return router
+
+
+def _checked(sha256: str) -> str:
+    if not _NAME.fullmatch(sha256):
+        raise HTTPException(404)
+    return sha256
+
+
+def _existing(path: Path | None) -> Path:
+    if path is None or not path.is_file():
+        raise HTTPException(404)
+    return path
+
+
+def _listed(folder: Path, name: str) -> Path:
+    # Compared with what is there, never joined: no name leads anywhere else.
+    for path in folder.iterdir():
+        if path.name == name and path.is_file():
+            return path
+    raise HTTPException(404)

@@ -1,0 +1,77 @@
+"""The work on one turn, from the queue to its end.
+
+One worker writes a run; any number of followers look at it. What they look at is a snapshot:
+frozen, and safe to keep.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from threading import Event
+
+from history import Turn
+from vision.engine import Chunk, Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How a run stood at one moment."""
+
+    turn: Turn  # with the reply as far as it has come
+    progress: Progress | None  # what the engine does before the first text
+    done: bool
+
+
+class Run:
+    """A turn that is waiting for the engine, or has it."""
+
+    def __init__(self, conversation_id: str, turn: Turn) -> None:
+        self.conversation_id = conversation_id
+        self.cancel = Event()
+        self.ended = Event()
+        self._turn = turn
+        self._pieces: list[str] = []
+        self._progress: Progress | None = None
+        self._notices: tuple[str, ...] = ()
+        self._last = Chunk()
+
+    @property
+    def reply(self) -> str:
+        """The reply as far as it has come."""
+        return "".join(self._pieces)
+
+    @property
+    def last(self) -> Chunk:
+        """The engine's last chunk, or an empty one while there is none."""
+        return self._last
+
+    def add(self, chunk: Chunk) -> None:
+        """Take in what the engine yielded."""
+        if chunk.text:
+            self._pieces.append(chunk.text)
+        if chunk.notice:
+            self._notices = (*self._notices, chunk.notice)
+        if chunk.finish_reason:
+            self._last = chunk
+        self._progress = chunk.progress
+
+    def snapshot(self) -> Snapshot:
+        """Return how the run stands now."""
+        if self.ended.is_set():
+            return Snapshot(self._turn, None, done=True)
+        turn = replace(self._turn, reply=self.reply, notices=self._notices)
+        return Snapshot(turn, self._progress, done=False)
+
+    def end(self, turn: Turn) -> None:
+        """Close the run with the turn as it was saved."""
+        self._turn = turn
+        self.ended.set()
+
+
+def waiting_before(run: Run, runs: Iterable[Run]) -> int:
+    """Count the runs that the engine will take before ``run``; ``runs`` is in their order."""
+    ahead = 0
+    for other in runs:
+        if other is run:
+            break
+        ahead += not other.ended.is_set()
+    return ahead

@@ -1,0 +1,106 @@
+"""Builds everything once, and serves it: engine, store, assistant, page, guard."""
+
+import logging
+import os
+import socket
+import webbrowser
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from app.assistant import Assistant
+from app.build import assistant_for
+from app.config import Config, ConfigError, folder
+from app.early_head import EarlyHead
+from app.guard import Guard, own_hosts
+
+log = logging.getLogger(__name__)
+
+PAGE = Path(__file__).parent / "page"
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def serve(config: Config) -> None:
+    """Serve the page until the user ends it. Raise ``ConfigError`` where it cannot be served."""
+    bound = _bind(config)
+    port = bound.getsockname()[1]
+    assistant = assistant_for(config)
+    assistant.start()
+    app = application(assistant, config, own_hosts(config.server.host, port))
+    url = f"http://{config.server.host}:{port}"
+    print(f"Second Look: {url}   (Ctrl+C ends it)", flush=True)  # noqa: T201  the one line a user needs
+    if config.server.open_browser and _has_desktop():
+        webbrowser.open(url)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
+    try:
+        server.run(sockets=[bound])
+    finally:
+        assistant.close()
+
+
+def application(assistant: Assistant, config: Config, hosts: set[str]) -> Guard:
+    """Return the whole ASGI application, guard in front."""
+    _quiet_gradio(folder(config.tmp.root))
+    import gradio as gr
+
+    from app.page.handlers import Handlers
+    from app.page.layout import build
+    from app.page.theme import theme
+    from app.pictures import routes
+
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app.include_router(
+        routes(assistant.store, assistant.decoder, PAGE / "static", PAGE / "examples")
+    )
+    page = build(Handlers(assistant, PAGE / "examples", Path.cwd()))
+    page.queue(max_size=64, api_open=False)
+    gr.mount_gradio_app(
+        app,
+        page,
+        path="",
+        theme=theme(),
+        css_paths=PAGE / "static" / "style.css",
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        enable_monitoring=False,
+        max_file_size=f"{config.server.max_upload_mib}mb",
+        allowed_paths=[],
+        pwa=False,
+        ssr_mode=False,
+        mcp_server=False,
+    )
+    early = '<script src="/page/second-look.js"></script><link rel="icon" href="/page/icon.svg">'
+    return Guard(EarlyHead(app, early), hosts)
+
+
+def _bind(config: Config) -> socket.socket:
+    host, port = config.server.host, config.server.port
+    if host not in LOOPBACK:
+        raise ConfigError(
+            f"[server]: host '{host}' would open the page, and every picture in it, to the "
+            f"network without a password. Use 127.0.0.1, and an SSH tunnel from elsewhere."
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise ConfigError(
+            f"[server]: port {port} on {host} is taken ({error.strerror}). "
+            f"Is Second Look running already? Otherwise choose another with --port."
+        ) from error
+    return bound
+
+
+def _quiet_gradio(tmp_root: Path) -> None:
+    # Gradio reads these when it is imported: no look-up of outside hosts, uploads under ./tmp.
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["GRADIO_TEMP_DIR"] = str(tmp_root / "uploads")
+
+
+def _has_desktop() -> bool:
+    return os.name == "nt" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
