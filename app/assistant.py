@@ -77,7 +77,9 @@ class Assistant:
         self._worker = threading.Thread(target=self._work, name="engine", daemon=True)
 
     def start(self) -> None:
-        """Begin to load the engine, and return at once."""
+        """Close what a killed program left open, begin to load the engine, return at once."""
+        if closed := self.store.close_open_turns():
+            log.warning("turns closed that had no end count=%d", closed)
         self._worker.start()
 
     def wait_until_loaded(self) -> Condition:

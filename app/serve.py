@@ -18,6 +18,13 @@ from app.guard import Guard, own_hosts
 log = logging.getLogger(__name__)
 
 PAGE = Path(__file__).parent / "page"
+# The style is linked, not given to Gradio as ``css``: it would put ``.gradio-container`` before
+# every rule, and those for the body and the dialogs would match nothing.
+_EARLY = (
+    '<script src="/page/second-look.js"></script>'
+    '<link rel="stylesheet" href="/page/style.css">'
+    '<link rel="icon" href="/page/icon.svg">'
+)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -60,7 +67,6 @@ def application(assistant: Assistant, config: Config, hosts: set[str]) -> Guard:
         page,
         path="",
         theme=theme(),
-        css_paths=PAGE / "static" / "style.css",
         footer_links=[],
         run_history=False,
         show_error=False,
@@ -71,8 +77,7 @@ def application(assistant: Assistant, config: Config, hosts: set[str]) -> Guard:
         ssr_mode=False,
         mcp_server=False,
     )
-    early = '<script src="/page/second-look.js"></script><link rel="icon" href="/page/icon.svg">'
-    return Guard(EarlyHead(app, early), hosts)
+    return Guard(EarlyHead(app, _EARLY), hosts)
 
 
 def _bind(config: Config) -> socket.socket:

@@ -1,13 +1,15 @@
 """The page's words, English and Chinese.
 
-Every sentence of the page is here; sentences of errors are with the errors, and their Chinese is
-here under the error's name. A test keeps the two languages' keys and placeholders equal.
+Every sentence of the page is here. Sentences of errors are with the errors, and their Chinese is
+in ``errors_zh``. A test keeps the two languages' keys and placeholders equal.
 """
 
 from collections.abc import Mapping
 from typing import Any, Literal
 
 import gradio as gr
+
+from app.page.errors_zh import ERRORS_ZH
 
 Language = Literal["en", "zh"]
 COOKIE = "second_look_language"
@@ -151,31 +153,6 @@ WORDS: dict[Language, dict[str, str]] = {
         "language": "English",
         "first_frame": "{name}：共 {frames} 帧，使用第一帧。",
     },
-}
-
-# By the error's name: what is wrong, and the way out.
-ERRORS_ZH: dict[str, tuple[str, str]] = {
-    "Busy": ("已有 {waiting} 个提示在排队，上限是 {limit}。", "请等其中一个结束，或停止一个。"),
-    "NothingToSend": ("还没有可以发送的内容。", "请输入问题，或添加图片。"),
-    "StillReplying": ("上一条回复还没有结束。", "请等它结束，或先停止它。"),
-    "PathOutside": (
-        "{path} 不在 ./uploads 之内。",
-        "请把图片放进 ./uploads 文件夹，或添加到消息里。",
-    ),
-    "PathMissing": ("没有文件 {path}。", "请把图片放进 ./uploads 文件夹，或添加到消息里。"),
-    "NoGpuNoWeights": (
-        "未使用 Qwen2.5-VL：本机没有 GPU，也没有 {model} 的权重。",
-        "用 --engine qwen 启动可下载权重并在 CPU 上运行。",
-    ),
-    "NotBuilt": (
-        "这个版本还没有“{kind}”引擎。",
-        "请把 [engine] kind 设为 auto、qwen 或 reader。",
-    ),
-    "NoEngine": ("没有引擎可以加载：{reasons}", "请用 --engine reader 启动。"),
-    "UnexpectedFailure": (
-        "生成回复时出了问题：{cause}。",
-        "提示和已有的回复都已保存，详情见日志。",
-    ),
 }
 
 

@@ -1,0 +1,237 @@
+"""Conversations on disk: one folder each, one JSON file a turn, pictures once under their hash.
+
+The files are the truth; there is nothing beside them that could disagree. A call that writes
+returns when the disk has it, and a reader, in this process or another, sees whole files only.
+
+Several processes may use one root at once. A turn's number is taken by making its file, which
+only one of them can. A turn that is still open is locked by the process that will finish it; the
+lock ends with that process, so ``close_open_turns`` knows a turn under way from one whose program
+was killed, whoever else is running.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from history import files, names
+from history.blobs import Blobs
+from history.errors import (
+    MIN_FREE_MIB,
+    NotFound,
+    StorageFull,
+    StorageReadOnly,
+    TurnNotFound,
+    free_bytes,
+    reading,
+    writing,
+)
+from history.listing import (
+    Head,
+    Listing,
+    encode_head,
+    read_head,
+    read_turn,
+    too_new,
+    turn_ids,
+)
+from history.open_turns import OpenTurns
+from history.record import SCHEMA
+from history.turn import Conversation, ImageRef, Turn
+
+
+class Store:
+    """The conversations and pictures under ``root``, which is made when first written to.
+
+    Safe to use from any thread. A turn has one writer at a time: whoever appended it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self._stage = self.root / names.STAGE
+        self._listing = Listing(self.root)
+        self._blobs = Blobs(self.root)
+        self._open = OpenTurns(self._stage)
+
+    # Conversations
+
+    def create(self, title: str = "", system_prompt: str = "") -> Conversation:
+        """Begin a conversation. Without a title it is shown under its first prompt."""
+        self.check_writable()
+        created_at = names.now()
+        head = Head(title, created_at, system_prompt)
+        with writing(self.root):
+            while (folder := self.root / names.new_conversation_id()).exists():
+                pass
+            content = encode_head(folder.name, head)
+            files.publish_folder(names.HEAD, content, folder, self._stage)
+        return self.conversation(folder.name)
+
+    def conversations(self) -> list[Conversation]:
+        """Return all conversations, the one last written to first."""
+        with reading(self.root):
+            return self._listing.all()
+
+    def conversation(self, conversation_id: str) -> Conversation:
+        """Return one conversation as a list shows it."""
+        with reading(self.root):
+            return self._listing.conversation(conversation_id)
+
+    def rename(self, conversation_id: str, title: str) -> None:
+        """Name a conversation; an empty title shows it under its first prompt again."""
+        folder = self._listing.folder(conversation_id)
+        with writing(self.root):
+            head = replace(self._head(folder), title=title)
+            files.write(folder / names.HEAD, encode_head(folder.name, head), self._stage)
+
+    # Turns
+
+    def turns(self, conversation_id: str) -> list[Turn]:
+        """Return a conversation's turns in order.
+
+        In place of one whose file is damaged stands a turn with ``damaged`` set, an empty prompt
+        and an ``error`` that says so: a gap that nobody explains would look like a loss.
+        """
+        with reading(self.root):
+            folder = self._listing.folder(conversation_id)
+            turns = []
+            for turn_id in turn_ids(folder):
+                with suppress(TurnNotFound):  # deleted meanwhile
+                    turns.append(read_turn(folder, turn_id))
+            return turns
+
+    def turn(self, conversation_id: str, turn_id: int) -> Turn:
+        """Return one turn, or the placeholder for a damaged one."""
+        with reading(self.root):
+            return read_turn(self._listing.folder(conversation_id), turn_id)
+
+    def append(
+        self,
+        conversation_id: str,
+        *,
+        prompt: str,
+        images: Iterable[ImageRef] = (),
+        job: str | None = None,
+        engine: str = "",
+        model: str = "",
+        revision: str = "",
+        params: Mapping[str, Any] | None = None,  # whatever the engine was told
+        fields: Mapping[str, Any] | None = None,  # whatever the job knows
+        notices: Iterable[str] = (),
+    ) -> Turn:
+        """Write an open turn at the end of a conversation; return it once it is on the disk.
+
+        It is this process's to ``finish``. Refused where there is too little room to end it.
+        """
+        self.check_writable()
+        folder = self._listing.folder(conversation_id)
+        turn = Turn(
+            id=0,
+            timestamp=names.now(),
+            prompt=prompt,
+            images=tuple(images),
+            job=job,
+            engine=engine,
+            model=model,
+            revision=revision,
+            params=params or {},
+            fields=fields or {},
+            notices=tuple(notices),
+        )
+        while True:
+            # Another process may take the number first: then the next one is tried.
+            turn = replace(turn, id=max(turn_ids(folder), default=0) + 1)
+            with writing(self.root), suppress(FileExistsError):
+                self._open.append(folder, turn)
+                return turn
+
+    def finish(self, conversation_id: str, turn: Turn) -> None:
+        """Write a turn again, whole. With a ``finish_reason`` it is closed; without, still open.
+
+        Raise ``TurnNotFound`` where it was deleted meanwhile: it does not come back. After any
+        other error it is on disk whole, as it was or as given, and this can be tried again.
+        """
+        path = self._listing.folder(conversation_id) / names.turn_name(turn.id)
+        if turn.schema > SCHEMA:
+            raise too_new(path, turn.schema)
+        with writing(self.root):
+            if not path.exists():
+                raise TurnNotFound(conversation=conversation_id, turn=turn.id)
+            self._open.replace(path, turn)
+
+    def close_open_turns(self) -> int:
+        """Close, as errors, the turns whose programs ended before the reply; return how many.
+
+        For the start of a program: reads every turn's file, and sweeps what was left staged. A
+        turn that another running process has open is left to it.
+        """
+        closed = 0
+        with writing(self.root):
+            files.sweep(self._stage)
+            for conversation_id in self._listing.ids():
+                with suppress(NotFound):  # deleted meanwhile
+                    folder = self._listing.folder(conversation_id)
+                    closed += sum(self._open.close_dead(folder, each) for each in turn_ids(folder))
+        return closed
+
+    # Pictures
+
+    def put_image(self, data: bytes, sha256: str, format: str) -> Path:  # noqa: A002  field's word
+        """Keep a picture, durably, and return where. It is kept once; a hit is verified."""
+        self.check_writable()
+        return self._blobs.put(data, sha256, format)
+
+    def image_path(self, sha256: str, format: str) -> Path:  # noqa: A002  the field's own word
+        """Return where a picture lies, or would: see ``has_image``."""
+        return self._blobs.path(sha256, format)
+
+    def has_image(self, image: ImageRef) -> bool:
+        """Tell whether a picture is there; someone may have removed its file."""
+        return self._blobs.path(image.sha256, image.format).is_file()
+
+    def put_thumbnail(self, sha256: str, data: bytes, suffix: str = ".webp") -> Path:
+        """Keep a picture's thumbnail beside it, and return where."""
+        return self._blobs.put_thumbnail(sha256, data, suffix)
+
+    def thumbnail_path(self, sha256: str, suffix: str = ".webp") -> Path:
+        """Return where a picture's thumbnail lies, or would."""
+        return self._blobs.thumbnail_path(sha256, suffix)
+
+    # Room
+
+    def free_bytes(self) -> int:
+        """Return the room on the store's disk."""
+        return free_bytes(self.root)
+
+    def check_writable(self) -> None:
+        """Raise ``StorageReadOnly`` or ``StorageFull`` if no turn should begin now.
+
+        Also makes the root, if there is none. Done by all that begins something; ``finish`` is
+        not refused, because there is room left for it.
+        """
+        with writing(self.root):
+            files.ensure_folder(self.root)
+            if not files.is_writable(self.root):
+                raise StorageReadOnly(folder=self.root)
+            free_mib = self.free_bytes() >> 20
+        if free_mib < MIN_FREE_MIB:
+            raise StorageFull(folder=self.root, free_mib=free_mib, needed_mib=MIN_FREE_MIB)
+
+    def close(self) -> None:
+        """Let go of open turns, as the end of the process does; they stay open on disk."""
+        self._open.let_go()
+
+    def _head(self, folder: Path) -> Head:
+        """Return a conversation's head to change; one that is damaged is set aside first."""
+        path = folder / names.HEAD
+        try:
+            head = read_head(folder)
+        except FileNotFoundError:
+            return Head(created_at=names.created_at(folder.name))
+        except ValueError:
+            files.set_aside(path, self.root / names.QUARANTINE, f"{folder.name}-{names.HEAD}")
+            return Head(created_at=names.created_at(folder.name))
+        if head.schema > SCHEMA:
+            raise too_new(path, head.schema)
+        return head

@@ -1,0 +1,101 @@
+"""Drives the page in Debian's Chromium, as a user would."""
+
+import contextlib
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from app.assistant import Assistant
+from app.config import Config, TmpConfig
+from app.guard import own_hosts
+from app.serve import application
+
+CHROMIUM = os.environ.get("CHROME") or shutil.which("chromium") or "/usr/bin/chromium"
+# No name is looked up and nothing is fetched for the browser itself: what is left is the page's.
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+WAIT_MS = 10_000  # a backstop: what is waited for comes much sooner
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """Yield a headless browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def served(assistant: Assistant, tmp_path: Path) -> Iterator[str]:
+    """Yield the address of a page for ``assistant``, served from this process."""
+    bound = socket.create_server(("127.0.0.1", 0))
+    port = bound.getsockname()[1]
+    config = Config(tmp=TmpConfig(root=str(tmp_path / "tmp")))
+    app = application(assistant, config, own_hosts("127.0.0.1", port))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, lifespan="on")
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
+    thread.start()
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+def opened(browser: Browser, url: str, **options: object) -> Page:
+    """Open the page and return it once its composer can be used; errors on it are collected."""
+    page = browser.new_context(**options).new_page()
+    page.set_default_timeout(WAIT_MS)
+    page.errors = []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.goto(url)
+    page.wait_for_selector("#composer textarea:not([disabled])")
+    return page
+
+
+def attach(page: Page, *pictures: tuple[str, bytes]) -> None:
+    """Put pictures into the composer, and wait until they are uploaded."""
+    page.set_input_files(
+        "#composer input[type=file]",
+        [{"name": name, "mimeType": "image/png", "buffer": data} for name, data in pictures],
+    )
+    page.wait_for_function(
+        "n => document.querySelectorAll('#composer .thumbnail-item').length === n",
+        arg=len(pictures),
+    )
+
+
+def send(page: Page, text: str) -> None:
+    """Type ``text`` and press Enter."""
+    page.fill("#composer textarea", text)
+    page.press("#composer textarea", "Enter")
+
+
+def reply(page: Page, nth: int = 1) -> str:
+    """Return the text of the ``nth`` reply of the conversation, once it has ended."""
+    page.wait_for_function(
+        "n => document.querySelectorAll('#hist .sl-footer').length >= n", arg=nth
+    )
+    return page.evaluate(
+        """n => {
+            const users = [...document.querySelectorAll('#hist .user-row')];
+            const after = (row) => users[n - 1].compareDocumentPosition(row) & 4
+                && (!users[n] || users[n].compareDocumentPosition(row) & 2);
+            return [...document.querySelectorAll('#hist .bot-row')].filter(after)
+                .map((row) => row.innerText).join('\\n');
+        }""",
+        nth,
+    )

@@ -1,0 +1,258 @@
+import threading
+
+import pytest
+
+from app.assistant import Upload
+from app.errors import Busy, NothingToSend, StillReplying
+from vision.engine import SamplingParams
+from vision.errors import EngineFailed, ImageRefused
+from vision.fake import FakeEngine
+
+WAIT_S = 20  # a backstop: a test that waits this long has failed
+
+
+class Gate:
+    """Holds a fake engine at a piece of its reply until it is opened."""
+
+    def __init__(self, hold_at: int = 0) -> None:
+        self.reached = threading.Event()
+        self.open = threading.Event()
+        self._left = hold_at
+
+    def __call__(self) -> None:
+        if self._left == 0:
+            self.reached.set()
+            assert self.open.wait(WAIT_S)
+        self._left -= 1
+
+
+class OutOfMemory(EngineFailed):
+    text = "The reply needs {needed_mib} MiB."
+    way_out = "Send a smaller picture."
+
+
+def finished(run):
+    assert run.ended.wait(WAIT_S)
+    return run.snapshot().turn
+
+
+def test_the_prompt_is_on_disk_before_the_engine_sees_it(assistant_with, store):
+    on_disk = []
+    engine = FakeEngine(["Hello."])
+    engine._pace = lambda: on_disk.extend(
+        turn for c in store.conversations() for turn in store.turns(c.id)
+    )
+    assistant = assistant_with(engine)
+
+    finished(assistant.send(None, "What is this?"))
+
+    assert on_disk[0].prompt == "What is this?"
+    assert on_disk[0].finish_reason is None
+
+
+def test_a_reply_is_saved_whole(assistant_with, store):
+    run = assistant_with(FakeEngine(["A long and complete reply."])).send(None, "Well?")
+
+    finished(run)
+
+    [turn] = store.turns(run.conversation_id)
+    assert (turn.reply, turn.finish_reason, turn.engine) == (
+        "A long and complete reply.",
+        "stop",
+        "fake",
+    )
+
+
+def test_a_turn_keeps_what_the_reply_cost(assistant_with, store):
+    run = assistant_with(FakeEngine(["Hello."])).send(None, "Well?")
+
+    turn = finished(run)
+
+    assert turn.usage["new_tokens"] == 2
+    assert turn.latency_ms > 0
+    assert turn.params["seed"] == 0
+
+
+def test_a_picture_is_stored_under_its_hash_with_a_thumbnail(assistant_with, store, red):
+    run = assistant_with(FakeEngine()).send(None, "Colour?", [Upload("red.png", red)])
+
+    [image] = finished(run).images
+
+    assert store.image_path(image.sha256, "png").read_bytes() == red
+    assert store.thumbnail_path(image.sha256).stat().st_size > 0
+    assert (image.width, image.height, image.name) == (40, 30, "red.png")
+
+
+def test_a_follow_up_carries_the_turns_before_it_with_their_pictures(assistant_with, red):
+    engine = FakeEngine(["It is red."])
+    assistant = assistant_with(engine)
+    first = assistant.send(None, "Colour?", [Upload("red.png", red)])
+    finished(first)
+
+    finished(assistant.send(first.conversation_id, "Sure?"))
+
+    messages = engine.prompts[1].messages
+    assert [(m.role, m.text, len(m.images)) for m in messages] == [
+        ("user", "Colour?", 1),
+        ("assistant", "It is red.", 0),
+        ("user", "Sure?", 0),
+    ]
+    assert messages[0].images[0].path.read_bytes() == red
+
+
+def test_a_turn_that_failed_with_nothing_said_is_left_out_of_the_next_prompt(assistant_with):
+    engine = FakeEngine([OutOfMemory(needed_mib=5), "Fine."])
+    assistant = assistant_with(engine)
+    first = assistant.send(None, "Too much")
+    finished(first)
+
+    finished(assistant.send(first.conversation_id, "Less"))
+
+    assert [message.text for message in engine.prompts[1].messages] == ["Less"]
+
+
+def test_a_stop_keeps_what_there_is_of_the_reply(assistant_with):
+    gate = Gate(hold_at=2)
+    assistant = assistant_with(FakeEngine(["abcdefghijkl"], pace=gate))
+    run = assistant.send(None, "Go on")
+    assert gate.reached.wait(WAIT_S)
+
+    assistant.stop(run.conversation_id)
+    gate.open.set()
+
+    turn = finished(run)
+    assert (turn.reply, turn.finish_reason) == ("abcdefgh", "cancelled")
+
+
+def test_a_prompt_stopped_while_it_waits_never_reaches_the_engine(assistant_with):
+    gate = Gate()
+    engine = FakeEngine(["Hello."], pace=gate)
+    assistant = assistant_with(engine)
+    first, second = assistant.send(None, "One"), assistant.send(None, "Two")
+    assert gate.reached.wait(WAIT_S)
+
+    assistant.stop(second.conversation_id)
+    gate.open.set()
+
+    assert finished(second).finish_reason == "cancelled"
+    assert finished(first).finish_reason == "stop"
+    assert [prompt.messages[-1].text for prompt in engine.prompts] == ["One"]
+
+
+def test_an_expected_failure_is_saved_with_its_sentence(assistant_with, store):
+    run = assistant_with(FakeEngine([OutOfMemory(needed_mib=900)])).send(None, "Hello")
+
+    turn = finished(run)
+
+    assert turn.finish_reason == "error"
+    assert store.turns(run.conversation_id)[0].error["text"] == "The reply needs 900 MiB."
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_bug_in_an_engine_ends_the_turn_and_not_the_worker(assistant_with, caplog):
+    engine = FakeEngine(["Hello."])
+    engine._pace = lambda: 1 / 0
+    assistant = assistant_with(engine)
+    broken = finished(assistant.send(None, "One"))
+    engine._pace = lambda: None
+
+    worked = finished(assistant.send(None, "Two"))
+
+    assert broken.error["code"] == "UnexpectedFailure"
+    assert worked.finish_reason == "stop"
+
+
+def test_a_refused_picture_begins_no_conversation(assistant_with, store):
+    assistant = assistant_with(FakeEngine())
+
+    with pytest.raises(ImageRefused):
+        assistant.send(None, "What is this?", [Upload("page.png", b"<html>not a picture")])
+
+    assert store.conversations() == []
+
+
+def test_a_question_that_names_a_file_is_answered_without_one(assistant_with):
+    engine = FakeEngine(["A file format."])
+
+    turn = finished(assistant_with(engine).send(None, "What is photo.png?"))
+
+    assert (turn.reply, turn.images) == ("A file format.", ())
+
+
+@pytest.mark.parametrize("nothing", ["", "   ", "\n"])
+def test_an_empty_message_is_refused(assistant_with, nothing):
+    with pytest.raises(NothingToSend):
+        assistant_with(FakeEngine()).send(None, nothing)
+
+
+def test_a_second_prompt_waits_for_the_conversations_reply(assistant_with):
+    gate = Gate()
+    assistant = assistant_with(FakeEngine(["Hello."], pace=gate))
+    run = assistant.send(None, "One")
+
+    with pytest.raises(StillReplying):
+        assistant.send(run.conversation_id, "Two")
+
+    gate.open.set()
+    finished(run)
+
+
+def test_the_queue_has_an_end(assistant_with, monkeypatch):
+    monkeypatch.setattr("app.assistant.MAX_WAITING", 2)
+    gate = Gate()
+    assistant = assistant_with(FakeEngine(["Hello."], pace=gate))
+    runs = [assistant.send(None, "One"), assistant.send(None, "Two")]
+
+    with pytest.raises(Busy, match="2 prompts are waiting already; the limit is 2"):
+        assistant.send(None, "Three")
+
+    gate.open.set()
+    for run in runs:
+        finished(run)
+
+
+def test_prompts_are_answered_in_the_order_they_came(assistant_with):
+    engine = FakeEngine(["Hello."])
+    assistant = assistant_with(engine)
+    runs = [assistant.send(None, f"Prompt {n}") for n in range(5)]
+
+    for run in runs:
+        finished(run)
+
+    assert [p.messages[-1].text for p in engine.prompts] == [f"Prompt {n}" for n in range(5)]
+
+
+def test_closing_saves_the_reply_under_way(assistant_with, store):
+    gate = Gate(hold_at=1)
+    assistant = assistant_with(FakeEngine(["abcdefgh"], pace=gate))
+    run = assistant.send(None, "Go on")
+    assert gate.reached.wait(WAIT_S)
+    closing = threading.Thread(target=assistant.close)
+
+    closing.start()
+    assert run.cancel.wait(WAIT_S)
+    gate.open.set()
+    closing.join()
+
+    assert store.turns(run.conversation_id)[0].reply == "abcd"
+
+
+def test_the_reply_can_be_followed_while_it_grows(assistant_with):
+    gate = Gate(hold_at=1)
+    assistant = assistant_with(FakeEngine(["abcdefgh"], pace=gate))
+    run = assistant.send(None, "Go on")
+    assert gate.reached.wait(WAIT_S)
+
+    halfway = run.snapshot()
+    gate.open.set()
+
+    assert (halfway.turn.reply, halfway.done) == ("abcd", False)
+    assert finished(run).reply == "abcdefgh"
+
+
+def test_the_token_limit_is_passed_on(assistant_with):
+    assistant = assistant_with(FakeEngine(["abcdefghijkl"]), SamplingParams(max_new_tokens=2))
+
+    turn = finished(assistant.send(None, "Go on"))
+
+    assert (turn.reply, turn.finish_reason) == ("abcdefgh", "length")

@@ -1,0 +1,319 @@
+"""The page as a user meets it, in a real Chromium, with a scripted engine."""
+
+import threading
+
+import pytest
+from tests.browser import WAIT_MS, attach, chromium, opened, reply, send, served
+
+from vision.errors import EngineFailed
+from vision.fake import FakeEngine
+
+pytestmark = [
+    pytest.mark.browser,
+    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+
+class OutOfMemory(EngineFailed):
+    text = "The reply needs {needed_mib} MiB <b>more</b>."
+    way_out = "Send a smaller picture."
+
+
+class Gate:
+    """Holds a reply at its third piece until it is opened."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self._pieces = 0
+
+    def __call__(self) -> None:
+        self._pieces += 1
+        if self._pieces == 3:
+            assert self.open.wait(WAIT_MS / 1e3)
+
+
+def under_way(page):
+    """Return the run whose reply the page shows, once its first pieces are seen."""
+    page.wait_for_function("document.querySelector('#live')?.innerText.includes('The quic')")
+    return page.assistant.run(page.url.partition("?c=")[2])
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def page_for(assistant_with, browser, tmp_path):
+    """Return a function that opens the page of an engine; no error may be left on it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        stack, pages = [], []
+
+        def start(engine, **options):
+            assistant = assistant_with(engine)
+            serving = served(assistant, tmp_path)
+            stack.append(serving)
+            page = opened(browser, serving.__enter__(), **options)
+            page.assistant = assistant
+            pages.append(page)
+            return page
+
+        yield start
+        errors = [error for page in pages for error in page.errors]
+        for page in pages:
+            page.context.close()
+        for serving in stack:
+            serving.__exit__(None, None, None)
+        assert errors == []
+
+
+def test_a_reply_is_shown_with_the_engine_that_gave_it(page_for):
+    page = page_for(FakeEngine(["It is **red**."]))
+
+    send(page, "Which colour?")
+
+    assert "It is red." in reply(page)
+    assert page.inner_text("#hist .sl-footer").startswith("Fake engine · ")
+
+
+def test_several_pictures_are_sent_with_a_question(page_for, red, receipt):
+    engine = FakeEngine(["Two pictures."])
+    page = page_for(engine)
+
+    attach(page, ("red.png", red), ("receipt.png", receipt))
+    send(page, "What are these?")
+
+    assert "Two pictures." in reply(page)
+    assert len(engine.prompts[0].messages[-1].images) == 2
+    assert page.locator("#hist .sl-picture img").count() == 2
+
+
+def test_pictures_of_a_turn_are_really_drawn(page_for, red):
+    page = page_for(FakeEngine(["Red."]))
+    attach(page, ("red.png", red))
+    send(page, "Colour?")
+    reply(page)
+
+    page.wait_for_function("document.querySelector('#hist .sl-picture img').naturalWidth > 0")
+    page.click("#hist .sl-picture")
+
+    page.wait_for_function("document.querySelector('.sl-lightbox img').naturalWidth === 40")
+
+
+def test_a_picture_can_be_dropped_on_the_composer(page_for, red):
+    engine = FakeEngine(["Red."])
+    page = page_for(engine)
+    transfer = page.evaluate_handle(
+        """bytes => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([new Uint8Array(bytes)], 'red.png', {type: 'image/png'}));
+            return transfer;
+        }""",
+        list(red),
+    )
+
+    page.dispatch_event("#composer .full-container", "drop", {"dataTransfer": transfer})
+    page.wait_for_selector("#composer .thumbnail-item")
+    send(page, "Colour?")
+
+    reply(page)
+    assert len(engine.prompts[0].messages[-1].images) == 1
+
+
+def test_a_picture_can_be_pasted(page_for, red):
+    engine = FakeEngine(["Red."])
+    page = page_for(engine)
+
+    page.evaluate(
+        """bytes => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([new Uint8Array(bytes)], 'red.png', {type: 'image/png'}));
+            const paste = new ClipboardEvent('paste', {clipboardData: transfer, bubbles: true});
+            document.querySelector('#composer textarea').dispatchEvent(paste);
+        }""",
+        list(red),
+    )
+    page.wait_for_selector("#composer .thumbnail-item")
+    send(page, "Colour?")
+
+    reply(page)
+    assert len(engine.prompts[0].messages[-1].images) == 1
+
+
+def test_a_reply_is_seen_while_it_grows(page_for):
+    gate = Gate()
+    page = page_for(FakeEngine(["The quick brown fox jumps."], pace=gate))
+
+    send(page, "Go on")
+    page.wait_for_function("document.querySelector('#live')?.innerText.includes('The quic')")
+    gate.open.set()
+
+    assert "The quick brown fox jumps." in reply(page)
+
+
+def test_stop_keeps_what_there_is(page_for):
+    gate = Gate()
+    page = page_for(FakeEngine(["The quick brown fox jumps."], pace=gate))
+    send(page, "Go on")
+    run = under_way(page)
+
+    page.click("#composer .stop-button")
+    assert run.cancel.wait(WAIT_MS / 1e3)
+    gate.open.set()
+
+    text = reply(page)
+    assert "Stopped. What there was is kept." in text
+    assert "jumps" not in text
+
+
+def test_escape_stops_too(page_for):
+    gate = Gate()
+    page = page_for(FakeEngine(["The quick brown fox jumps."], pace=gate))
+    send(page, "Go on")
+    run = under_way(page)
+
+    page.keyboard.press("Escape")
+    assert run.cancel.wait(WAIT_MS / 1e3)
+    gate.open.set()
+
+    assert "Stopped." in reply(page)
+
+
+def test_a_refresh_comes_back_to_the_reply_under_way(page_for):
+    gate = Gate()
+    page = page_for(FakeEngine(["The quick brown fox jumps."], pace=gate))
+    send(page, "Go on")
+    under_way(page)
+
+    page.reload()
+    under_way(page)
+    gate.open.set()
+
+    assert "The quick brown fox jumps." in reply(page)
+
+
+def test_a_past_conversation_opens_with_its_pictures_and_goes_on(page_for, red):
+    engine = FakeEngine(["Red.", "Another.", "Still red."])
+    page = page_for(engine)
+    attach(page, ("red.png", red))
+    send(page, "First question")
+    reply(page)
+    page.click(".sl-new")
+    page.wait_for_selector(".sl-welcome")
+    send(page, "Second question")
+    reply(page)
+
+    page.click(".sl-item >> text=First question")
+    page.wait_for_selector("#hist .sl-picture img")
+    send(page, "Sure?")
+
+    assert "Still red." in reply(page, 2)
+    assert [len(m.images) for m in engine.prompts[2].messages] == [1, 0, 0]
+
+
+def test_an_empty_message_does_nothing(page_for):
+    engine = FakeEngine(["Hello."])
+    page = page_for(engine)
+
+    page.press("#composer textarea", "Enter")
+    send(page, "   ")
+    send(page, "Hello")
+
+    assert "Hello." in reply(page)
+    assert len(engine.prompts) == 1
+
+
+def test_a_question_that_names_a_file_is_answered(page_for):
+    page = page_for(FakeEngine(["A file format."]))
+
+    send(page, "What is photo.png?")
+
+    assert "A file format." in reply(page)
+
+
+def test_a_refused_picture_is_said_and_the_question_stays(page_for):
+    page = page_for(FakeEngine())
+    attach(page, ("broken.png", b"\x89PNG\r\n\x1a\nnot much of a picture"))
+
+    send(page, "What is this?")
+
+    page.wait_for_selector(".toast-body .sl-problem")
+    assert page.input_value("#composer textarea") == "What is this?"
+
+
+def test_a_failed_turn_says_why_and_what_to_do(page_for):
+    page = page_for(FakeEngine([OutOfMemory(needed_mib=900)]))
+
+    send(page, "Hello")
+
+    text = reply(page)
+    assert "The reply needs 900 MiB <b>more</b>." in text
+    assert "Send a smaller picture." in text
+
+
+def test_markup_and_script_in_a_prompt_stay_text(page_for):
+    hostile = "<img src=x onerror=window.hit=1> ${window.hit=1} [a](javascript:window.hit=1)"
+    page = page_for(FakeEngine([hostile]))
+
+    send(page, hostile)
+
+    reply(page)
+    assert page.inner_text("#hist .sl-typed") == hostile
+    assert page.inner_text(".sl-item-title") == page.inner_text("#header h1")
+    assert page.evaluate("window.hit") is None
+
+
+def test_a_card_sends_its_example(page_for):
+    engine = FakeEngine(["Two rooms."])
+    page = page_for(engine)
+
+    page.click(".sl-card[data-job=compare]")
+
+    assert "Two rooms." in reply(page)
+    assert engine.prompts[0].job == "compare"
+    assert len(engine.prompts[0].messages[-1].images) == 2
+
+
+def test_the_page_speaks_the_browsers_language(page_for):
+    page = page_for(FakeEngine(["你好。"]), locale="zh-CN")
+
+    page.wait_for_selector("text=想再看一眼什么？")
+    send(page, "你好")
+
+    assert "你好。" in reply(page)
+    assert page.inner_text("#hist .sl-footer").startswith("模拟引擎 · ")
+
+
+def test_the_language_can_be_chosen(page_for):
+    page = page_for(FakeEngine())
+
+    page.click(".sl-language")
+
+    page.wait_for_selector("text=想再看一眼什么？")
+    assert page.evaluate("document.documentElement.lang") == "zh"
+
+
+def test_the_theme_can_be_chosen_and_is_remembered(page_for):
+    page = page_for(FakeEngine())
+
+    page.click(".sl-theme")
+    page.reload()
+
+    page.wait_for_selector("body.dark .sl-card")
+
+
+def test_the_list_opens_on_a_small_screen(page_for):
+    page = page_for(FakeEngine(["Hello."]), viewport={"width": 390, "height": 844})
+    send(page, "Hello")
+    reply(page)
+
+    page.click(".sl-menu")
+    page.click(".sl-new")
+
+    page.wait_for_selector(".sl-welcome")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
