@@ -23,7 +23,9 @@ from vision.errors import VisionError
 from vision.images import Decoder, Limits
 
 Record = dict[str, Any]  # one line: what JSON can hold
-PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif"}  # fmt: skip
+PICTURES = {
+    ".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif",
+}  # fmt: skip
 
 
 def batch(config: Config, source: Path, out: Path, job: Job) -> int:

@@ -71,7 +71,9 @@ def main() -> None:
     """Render each picture in Chromium and save it with few colours, as a small PNG."""
     OUT.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
         for name, (body, width, height) in PICTURES.items():
             page = browser.new_page(viewport={"width": width, "height": height})
             page.set_content(f"<!doctype html><meta charset=utf-8>{body}")

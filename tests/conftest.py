@@ -1,4 +1,4 @@
-"""What several tests share: drawn pictures, and an assistant with real parts around a fake engine."""
+"""What several tests share: drawn pictures, and an assistant of real parts around an engine."""
 
 import io
 from collections.abc import Callable, Iterator

@@ -13,7 +13,7 @@ class Absent(EngineUnavailable):
 
 
 class Broken(FakeEngine):
-    def load(self, report):
+    def load(self, report):  # noqa: ARG002
         raise Absent
 
 

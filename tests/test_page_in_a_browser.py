@@ -3,8 +3,8 @@
 import threading
 
 import pytest
-from tests.browser import WAIT_MS, attach, chromium, opened, reply, send, served
 
+from tests.browser import WAIT_MS, attach, chromium, opened, reply, send, served
 from vision.errors import EngineFailed
 from vision.fake import FakeEngine
 

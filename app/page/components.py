@@ -1,7 +1,10 @@
-"""The page's own widgets: gr.HTML subclasses whose look and behaviour are in static/.
+"""The page's own widgets: gr.HTML whose look and behaviour are in static/.
 
 Data reaches them as JSON in ``value`` and is drawn with ``textContent``. It never passes through
 the template: Gradio pastes that into a JavaScript template literal, where ``${…}`` would run.
+
+They are functions: for a subclass of a component, Gradio 6.31 writes a .pyi file beside its
+source at each import (component_meta.create_or_modify_pyi).
 """
 
 from pathlib import Path
@@ -12,38 +15,26 @@ import gradio as gr
 STATIC = Path(__file__).parent / "static"
 
 
-class Widget(gr.HTML):
-    """A gr.HTML drawn by ``static/<script>.js``, which calls ``draw(value)`` at each change."""
-
-    script = ""
-
-    def __init__(self, value: dict[str, Any] | None = None, **options: Any) -> None:  # gr.HTML's
-        super().__init__(
-            value=value,
-            html_template='<div class="sl-root"></div>',
-            js_on_load=(STATIC / f"{self.script}.js").read_text(encoding="utf-8"),
-            apply_default_css=False,
-            **options,
-        )
-
-    def postprocess(self, value: Any) -> Any:
-        """Pass JSON through; the base class expects a string of HTML."""
-        return value
+def sidebar_widget(value: dict[str, Any], **options: Any) -> gr.HTML:
+    """Return the brand, the new-conversation button (``click``) and the list (``select``)."""
+    return _widget("sidebar", value, **options)
 
 
-class Sidebar(Widget):
-    """The brand, the new-conversation button and the list. Events: ``select``, ``click``."""
-
-    script = "sidebar"
-
-
-class Header(Widget):
-    """The conversation's title, the engine and why, language and theme."""
-
-    script = "header"
+def header_widget(value: dict[str, Any], **options: Any) -> gr.HTML:
+    """Return the conversation's title, the engine and why, language and theme."""
+    return _widget("header", value, **options)
 
 
-class Welcome(Widget):
-    """What stands where no conversation is open: loading, a failure, or three cards."""
+def welcome_widget(value: dict[str, Any], **options: Any) -> gr.HTML:
+    """Return what stands where no conversation is open; a card's click is ``select``."""
+    return _widget("welcome", value, **options)
 
-    script = "welcome"
+
+def _widget(script: str, value: dict[str, Any], **options: Any) -> gr.HTML:  # gr.HTML's options
+    return gr.HTML(
+        value,
+        html_template='<div class="sl-root"></div>',
+        js_on_load=(STATIC / f"{script}.js").read_text(encoding="utf-8"),
+        apply_default_css=False,
+        **options,
+    )

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.page.components import Header, Sidebar, Welcome
+from app.page.components import header_widget, sidebar_widget, welcome_widget
 from app.page.handlers import Handlers
 from app.page.i18n import Words
 from app.page.panels import header, sidebar, welcome
@@ -38,11 +38,11 @@ def build(handlers: Handlers) -> gr.Blocks:
         timer = gr.Timer(0.4, active=False)
         with gr.Row(elem_id="shell"):
             with gr.Column(elem_id="sidebar", scale=0):
-                side = Sidebar(sidebar([], None, words))
+                side = sidebar_widget(sidebar([], None, words))
             with gr.Column(elem_id="main"):
-                head = Header(header(condition, None, "", words), elem_id="header")
+                head = header_widget(header(condition, None, "", words), elem_id="header")
                 with gr.Column(elem_id="scroll"):
-                    hello = Welcome(welcome(condition, words))
+                    hello = welcome_widget(welcome(condition, words))
                     hist = gr.Chatbot(elem_id="hist", visible=False, **_CHAT)
                     live = gr.Chatbot(elem_id="live", visible=False, **_CHAT)
                 composer = gr.MultimodalTextbox(

@@ -21,7 +21,7 @@ NEED_SIGHT: frozenset[Job] = frozenset({"html", "compare"})
 def sidebar(
     conversations: Sequence[Conversation], open_id: str | None, words: Words
 ) -> dict[str, Any]:
-    """Return the value of the ``Sidebar`` widget."""
+    """Return what ``sidebar_widget`` shows."""
     return {
         "words": {
             "app": words("app"),
@@ -35,7 +35,7 @@ def sidebar(
 
 
 def header(condition: Condition, open_id: str | None, title: str, words: Words) -> dict[str, Any]:
-    """Return the value of the ``Header`` widget."""
+    """Return what ``header_widget`` shows."""
     status = condition.status
     facts = [(words("model"), status.model), (words("device"), status.device)]
     why = [words.error(error.record()) for error in condition.instead_of]
@@ -59,7 +59,7 @@ def header(condition: Condition, open_id: str | None, title: str, words: Words) 
 
 
 def welcome(condition: Condition, words: Words) -> dict[str, Any]:
-    """Return the value of the ``Welcome`` widget: loading, a failure, or the cards."""
+    """Return what ``welcome_widget`` shows: loading, a failure, or the cards."""
     state = condition.status.state
     if condition.failure:
         text, hint = words.error(condition.failure.record())

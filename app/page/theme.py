@@ -6,7 +6,9 @@ _SANS = (
     "ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Noto Sans", "Noto Sans CJK SC",
     "PingFang SC", "Microsoft YaHei", "sans-serif",
 )  # fmt: skip
-_MONO = ("ui-monospace", "SF Mono", "Cascadia Code", "Noto Sans Mono", "DejaVu Sans Mono", "monospace")  # fmt: skip
+_MONO = (
+    "ui-monospace", "SF Mono", "Cascadia Code", "Noto Sans Mono", "DejaVu Sans Mono", "monospace",
+)  # fmt: skip
 
 
 def theme() -> gr.themes.Base:

@@ -1,5 +1,5 @@
 // The conversation's title, the engine and why it was taken, language and theme.
-// value: {open, title, language, words: {menu, theme, language}, engine: {name, state, label, facts, why}}
+// value: {open, title, language, words: {menu, theme, language}, engine: {name, state, label, about, facts, notes, why}}
 const { el, icon } = window.secondLook;
 const root = element.querySelector(".sl-root");
 
@@ -8,10 +8,11 @@ function engineCard(engine) {
     [el("dt", {}, name), el("dd", {}, fact)]).flat();
   const why = engine.why.map(({ text, hint }) =>
     el("p", { class: "sl-why" }, text, " ", el("span", {}, hint)));
+  const notes = engine.notes.map((note) => el("p", { class: "sl-note" }, note));
   return el("details", { class: "sl-engine", "data-state": engine.state },
     el("summary", {}, el("i", {}), el("span", {}, engine.name), el("small", {}, engine.label)),
     el("div", { class: "sl-engine-card" },
-      el("p", {}, engine.about), el("dl", {}, ...facts), ...why));
+      el("p", {}, engine.about), el("dl", {}, ...facts), ...notes, ...why));
 }
 
 function button(name, label, onclick, ...content) {
