@@ -52,6 +52,8 @@ class Run:
             self._notices = (*self._notices, chunk.notice)
         if chunk.finish_reason:
             self._last = chunk
+        if chunk.keep is not None:
+            self._pieces = [self.reply[: chunk.keep]]
         self._progress = chunk.progress
 
     def snapshot(self) -> Snapshot:

@@ -4,7 +4,7 @@ import pytest
 
 from app.assistant import Upload
 from app.errors import Busy, NothingToSend, StillReplying
-from vision.engine import SamplingParams
+from vision.engine import Chunk, SamplingParams
 from vision.errors import EngineFailed, ImageRefused
 from vision.fake import FakeEngine
 
@@ -256,3 +256,14 @@ def test_the_token_limit_is_passed_on(assistant_with):
     turn = finished(assistant.send(None, "Go on"))
 
     assert (turn.reply, turn.finish_reason) == ("abcdefgh", "length")
+
+
+def test_what_was_found_to_be_a_loop_is_taken_back(assistant_with):
+    class Looping(FakeEngine):
+        def stream(self, prompt, params, cancel):
+            yield Chunk("Total 8.16 8.16 8.16 8.16")
+            yield Chunk(finish_reason="loop", keep=10)
+
+    turn = finished(assistant_with(Looping()).send(None, "Read it"))
+
+    assert (turn.reply, turn.finish_reason) == ("Total 8.16", "loop")

@@ -4,7 +4,8 @@ An engine turns a prompt into a reply, a piece at a time. It knows nothing of co
 disk, of the page, or of config.toml. This module imports no engine and no torch, so that the
 application can be read, started and tested without either.
 
-One thread calls ``load``, ``stream``, ``release`` and ``unload``; ``status`` may be asked from any.
+One thread calls ``load``, ``stream``, ``release`` and ``unload``; any may ask for ``status`` and
+``count_tokens``, also while a reply is made.
 """
 
 from collections.abc import Callable, Generator, Mapping
@@ -29,6 +30,7 @@ class Image:
     path: Path  # the stored bytes; never written again
     width: int  # upright pixels, EXIF orientation applied
     height: int
+    max_pixels: int = 0  # the model sees it scaled down to this; 0: to the engine's own budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,9 @@ class Chunk:
     lines: tuple[Line, ...] = ()  # where the text was found; on the last chunk, if anywhere
     token_ids: tuple[int, ...] = ()  # of the whole reply; on the last chunk, if any
     logprobs: tuple[float, ...] = ()  # one for each of ``token_ids``, on request
+    # Characters of the reply's text that stand, where its end was a loop; None: all. On the last
+    # chunk; its ``token_ids`` are those of the text that stands.
+    keep: int | None = None
     notice: str = ""  # something the user should know, such as a lower pixel budget
 
 
