@@ -7,20 +7,29 @@ sent a prompt only follows its run, and may go away: the run goes on.
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from queue import SimpleQueue
 from time import perf_counter
 
+from app.budget import MAX_PIXELS, Budget, Detail
 from app.engines import Candidate, load_first
-from app.errors import Busy, NoEngine, NothingToSend, StillReplying, UnexpectedFailure
+from app.errors import (
+    Busy,
+    NoEngine,
+    NothingToResume,
+    NothingToSend,
+    StillReplying,
+    UnexpectedFailure,
+)
 from app.run import Run, waiting_before
 from app.translate import ended, params_of, prompt_for
-from history import FinishReason, HistoryError, ImageRef, Store, title_from
-from vision.engine import Capabilities, Engine, Job, Progress, SamplingParams, Status
+from history import FinishReason, HistoryError, ImageRef, Store, Turn, title_from
+from vision.engine import Capabilities, Engine, Job, Progress, SamplingParams, Status, TokenCount
 from vision.errors import VisionError
-from vision.images import Decoder
+from vision.images import Decoder, Note, Picture
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +72,7 @@ class Assistant:
     ) -> None:
         self.store = store
         self.decoder = decoder
+        self._budget = Budget(store, decoder)
         self._sampling = sampling
         self._candidates = tuple(candidates)
         self._engine: Engine = candidates[0].make()
@@ -112,8 +122,12 @@ class Assistant:
         prompt: str,
         uploads: Sequence[Upload] = (),
         job: Job | None = None,
+        detail: Detail = "auto",
+        say: Callable[[str, Note], str] = lambda name, note: f"{name}: {note}",
     ) -> Run:
         """Save a turn and queue it; a conversation begins where ``conversation_id`` is None.
+
+        ``say`` puts what is to be told of a picture, by name, into the user's language.
 
         Raise ``VisionError`` or ``HistoryError`` with nothing queued. A picture that was stored
         by then stays in the store, under its hash.
@@ -122,21 +136,43 @@ class Assistant:
             raise NothingToSend
         self._check_room(conversation_id)
         self.store.check_writable()
-        images = tuple(self._take_in(upload) for upload in uploads)
+        taken = [(upload.name, self._take_in(upload)) for upload in uploads]
         if conversation_id is None:
-            conversation_id = self.store.create(title=title_from(prompt)).id
+            # Named after its first prompt by the store, or after its picture where there is none.
+            name = "" if prompt.strip() else title_from(Path(uploads[0].name).stem)
+            conversation_id = self.store.create(title=name).id
         turn = self.store.append(
             conversation_id,
             prompt=prompt,
-            images=images,
+            images=[_image_ref(name, picture) for name, picture in taken],
             job=job,
-            params=params_of(self._sampling),
+            notices=[say(name, note) for name, picture in taken for note in picture.notes],
+            params=params_of(self._sampling, MAX_PIXELS[detail]),
         )
-        run = Run(conversation_id, turn)
-        with self._lock:
-            self._runs[conversation_id] = run
-        self._queue.put(run)
-        return run
+        return self._queued(Run(conversation_id, turn))
+
+    def resume(self, conversation_id: str) -> Run:
+        """Go on with a conversation's last reply, which was cut off. Raise ``PromptRefused``."""
+        self._check_room(conversation_id)
+        turns = self.store.turns(conversation_id)
+        if not (turns and self.can_resume(turns[-1])):
+            raise NothingToResume
+        return self._queued(Run(conversation_id, turns[-1], resume=True))
+
+    def can_resume(self, turn: Turn) -> bool:
+        """Tell whether the engine could go on with a turn's reply: it was cut off, and its own."""
+        status = self._engine.status()
+        return (
+            turn.finish_reason in ("length", "cancelled")
+            and bool(turn.token_ids)
+            and (turn.engine, turn.model) == (status.engine, status.model)
+        )
+
+    def count(
+        self, conversation_id: str | None, text: str, pictures: Sequence[Path], detail: Detail
+    ) -> TokenCount | None:
+        """Say what a draft would cost; None while that cannot be told."""
+        return self._budget.count(self._engine, conversation_id, text, pictures, detail)
 
     def run(self, conversation_id: str) -> Run | None:
         """Return the run of a conversation that has not ended, if there is one."""
@@ -153,6 +189,12 @@ class Assistant:
         if run := self.run(conversation_id):
             run.cancel.set()
 
+    def _queued(self, run: Run) -> Run:
+        with self._lock:
+            self._runs[run.conversation_id] = run
+        self._queue.put(run)
+        return run
+
     def _check_room(self, conversation_id: str | None) -> None:
         with self._lock:
             if conversation_id in self._runs:
@@ -160,11 +202,11 @@ class Assistant:
             if len(self._runs) >= MAX_WAITING:
                 raise Busy(waiting=len(self._runs), limit=MAX_WAITING)
 
-    def _take_in(self, upload: Upload) -> ImageRef:
+    def _take_in(self, upload: Upload) -> Picture:
         picture, thumbnail = self.decoder.intake(upload.data, THUMBNAIL_SIDE)
         self.store.put_image(upload.data, picture.sha256, picture.format)
         self.store.put_thumbnail(picture.sha256, thumbnail)
-        return ImageRef(picture.sha256, picture.format, picture.width, picture.height, upload.name)
+        return picture
 
     # What follows runs in the worker thread alone.
 
@@ -211,7 +253,11 @@ class Assistant:
         asked = run.snapshot().turn
         before = [t for t in self.store.turns(run.conversation_id) if t.id < asked.id]
         prompt = prompt_for(
-            [*before, asked], run.conversation_id, self.store, self._engine.status()
+            [*before, asked],
+            run.conversation_id,
+            self.store,
+            self._engine.status(),
+            resume=run.resume,
         )
         with closing(self._engine.stream(prompt, self._sampling, run.cancel)) as chunks:
             for chunk in chunks:
@@ -243,3 +289,7 @@ class Assistant:
             turn.engine, finish, turn.usage.get("new_tokens", 0),
             turn.usage.get("cached_tokens", 0), turn.usage.get("first_token_ms", 0), latency_ms,
         )  # fmt: skip
+
+
+def _image_ref(name: str, picture: Picture) -> ImageRef:
+    return ImageRef(picture.sha256, picture.format, picture.width, picture.height, name)

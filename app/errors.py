@@ -4,7 +4,8 @@ VisionError
  ├─ PromptRefused
  │   ├─ Busy            more prompts are waiting than will be taken
  │   ├─ NothingToSend   neither text nor picture
- │   └─ StillReplying   the conversation's last reply has not ended
+ │   ├─ StillReplying   the conversation's last reply has not ended
+ │   └─ NothingToResume  the conversation's last reply was not cut off
  ├─ ImageRefused
  │   ├─ PathOutside     a typed path that leads out of ./uploads
  │   └─ PathMissing     a typed path with no file behind it
@@ -36,6 +37,13 @@ class StillReplying(PromptRefused):
 
     text = "The reply before this one has not ended."
     way_out = "Wait for it, or stop it."
+
+
+class NothingToResume(PromptRefused):
+    """The conversation's last reply was not cut off, or this engine did not make it."""
+
+    text = "There is no reply here that this engine could go on with."
+    way_out = "Send a new prompt."
 
 
 class PathOutside(ImageRefused):

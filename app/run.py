@@ -24,11 +24,13 @@ class Snapshot:
 class Run:
     """A turn that is waiting for the engine, or has it."""
 
-    def __init__(self, conversation_id: str, turn: Turn) -> None:
+    def __init__(self, conversation_id: str, turn: Turn, *, resume: bool = False) -> None:
         self.conversation_id = conversation_id
+        self.resume = resume  # goes on with the turn's reply, which was cut off
         self.cancel = Event()
         self.ended = Event()
         self._turn = turn
+        self._before = turn.reply
         self._pieces: list[str] = []
         self._progress: Progress | None = None
         self._notices: tuple[str, ...] = ()
@@ -37,7 +39,7 @@ class Run:
     @property
     def reply(self) -> str:
         """The reply as far as it has come."""
-        return "".join(self._pieces)
+        return self._before + "".join(self._pieces)
 
     @property
     def last(self) -> Chunk:
@@ -53,14 +55,14 @@ class Run:
         if chunk.finish_reason:
             self._last = chunk
         if chunk.keep is not None:
-            self._pieces = [self.reply[: chunk.keep]]
+            self._pieces = ["".join(self._pieces)[: chunk.keep]]
         self._progress = chunk.progress
 
     def snapshot(self) -> Snapshot:
         """Return how the run stands now."""
         if self.ended.is_set():
             return Snapshot(self._turn, None, done=True)
-        turn = replace(self._turn, reply=self.reply, notices=self._notices)
+        turn = replace(self._turn, reply=self.reply, notices=(*self._turn.notices, *self._notices))
         return Snapshot(turn, self._progress, done=False)
 
     def end(self, turn: Turn) -> None:

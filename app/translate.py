@@ -13,8 +13,18 @@ from vision.engine import Chunk, Image, Job, Line, Message, Prompt, SamplingPara
 from vision.errors import VisionError
 
 
-def prompt_for(turns: Sequence[Turn], conversation_id: str, store: Store, status: Status) -> Prompt:
-    """Build the prompt for the last of ``turns``, with those before it that have a reply."""
+def prompt_for(
+    turns: Sequence[Turn],
+    conversation_id: str,
+    store: Store,
+    status: Status,
+    *,
+    resume: bool = False,
+) -> Prompt:
+    """Build the prompt for the last of ``turns``, with those before it that have a reply.
+
+    With ``resume`` the last turn's reply is part of it, to be gone on with.
+    """
     *before, asked = turns
     messages: list[Message] = []
     for turn in before:
@@ -22,12 +32,22 @@ def prompt_for(turns: Sequence[Turn], conversation_id: str, store: Store, status
         if turn.reply:
             messages += [_asked(turn, store), _replied(turn, status)]
     messages.append(_asked(asked, store))
-    return Prompt(tuple(messages), conversation=conversation_id, job=cast("Job | None", asked.job))
+    if resume:
+        messages.append(_replied(asked, status))
+    job = cast("Job | None", asked.job)
+    return Prompt(tuple(messages), conversation=conversation_id, job=job, resume=resume)
 
 
 def _asked(turn: Turn, store: Store) -> Message:
+    max_pixels = int(turn.params.get("max_pixels", 0))
     images = tuple(
-        Image(ref.sha256, store.image_path(ref.sha256, ref.format), ref.width, ref.height)
+        Image(
+            ref.sha256,
+            store.image_path(ref.sha256, ref.format),
+            ref.width,
+            ref.height,
+            max_pixels,
+        )
         for ref in turn.images
     )
     return Message("user", turn.prompt, images)
@@ -52,32 +72,39 @@ def ended(
     latency_ms: float,
     error: VisionError | None,
 ) -> Turn:
-    """Return ``turn``, its reply already in it, as it is to be saved when the engine is done."""
+    """Return ``turn``, its reply already in it, as it is to be saved when the engine is done.
+
+    Of a turn that was gone on with, times and new tokens are those of all its parts.
+    """
     return replace(
         turn,
         finish_reason=finish_reason,
-        latency_ms=round(latency_ms, 1),
+        latency_ms=round((turn.latency_ms or 0.0) + latency_ms, 1),
         engine=status.engine,
         model=status.model,
         revision=status.revision,
-        usage=_usage(last),
-        token_ids=last.token_ids,
+        usage=_usage(last, turn.usage),
+        token_ids=last.token_ids or turn.token_ids,
         lines=tuple(_line(line) for line in last.lines),
         error=error.record() if error else {},
     )
 
 
-def params_of(sampling: SamplingParams) -> Mapping[str, Any]:  # numbers and flags
-    """Return the sampling parameters as a turn keeps them."""
-    return asdict(sampling)
+def params_of(sampling: SamplingParams, max_pixels: int) -> Mapping[str, Any]:  # numbers, flags
+    """Return the sampling parameters, and the pixel budget if one was chosen, for a turn."""
+    return asdict(sampling) | ({"max_pixels": max_pixels} if max_pixels else {})
 
 
-def _usage(last: Chunk) -> Mapping[str, float | int]:
+def _usage(last: Chunk, before: Mapping[str, float | int]) -> Mapping[str, float | int]:
     if last.usage is None:
-        return {}
+        return before
+    usage: dict[str, float | int] = asdict(last.usage)
+    if before:
+        usage["new_tokens"] += before["new_tokens"]
+        usage["decode_ms"] += before["decode_ms"] + usage["first_token_ms"]
+        usage["first_token_ms"] = before["first_token_ms"]
     return {
-        key: round(value, 1) if isinstance(value, float) else value
-        for key, value in asdict(last.usage).items()
+        key: round(value, 1) if isinstance(value, float) else value for key, value in usage.items()
     }
 
 

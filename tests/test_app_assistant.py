@@ -1,10 +1,11 @@
 import threading
 
 import pytest
+from PIL import Image
 
 from app.assistant import Upload
-from app.errors import Busy, NothingToSend, StillReplying
-from vision.engine import Chunk, SamplingParams
+from app.errors import Busy, NothingToResume, NothingToSend, StillReplying
+from vision.engine import Chunk, SamplingParams, Usage
 from vision.errors import EngineFailed, ImageRefused
 from vision.fake import FakeEngine
 
@@ -267,3 +268,97 @@ def test_what_was_found_to_be_a_loop_is_taken_back(assistant_with):
     turn = finished(assistant_with(Looping()).send(None, "Read it"))
 
     assert (turn.reply, turn.finish_reason) == ("Total 8.16", "loop")
+
+
+def test_a_conversation_without_words_is_named_after_its_picture(assistant_with, store, red):
+    run = assistant_with(FakeEngine()).send(None, "", [Upload("red apple.png", red)])
+    finished(run)
+
+    assert store.conversation(run.conversation_id).title == "red apple"
+
+
+class Resuming(FakeEngine):
+    """Stops after two tokens of "one two three four", and goes on from there."""
+
+    def stream(self, prompt, params, cancel):
+        self.prompts.append(prompt)
+        if prompt.resume:
+            yield Chunk("three four")
+            usage = Usage(prompt_tokens=4, new_tokens=2, first_token_ms=5.0, decode_ms=10.0)
+            yield Chunk(finish_reason="stop", usage=usage, token_ids=(1, 2, 3, 4))
+        else:
+            yield Chunk("one two ")
+            usage = Usage(prompt_tokens=2, new_tokens=2, first_token_ms=7.0, decode_ms=20.0)
+            yield Chunk(finish_reason="length", usage=usage, token_ids=(1, 2))
+
+
+def test_a_reply_that_was_cut_off_goes_on_in_its_own_turn(assistant_with, store):
+    engine = Resuming()
+    assistant = assistant_with(engine)
+    first = assistant.send(None, "Count")
+    finished(first)
+
+    finished(assistant.resume(first.conversation_id))
+
+    [turn] = store.turns(first.conversation_id)
+    assert (turn.reply, turn.finish_reason) == ("one two three four", "stop")
+    assert engine.prompts[1].messages[-1].token_ids == (1, 2)
+
+
+def test_the_cost_of_a_resumed_reply_is_that_of_all_its_parts(assistant_with):
+    assistant = assistant_with(Resuming())
+    first = assistant.send(None, "Count")
+    finished(first)
+
+    usage = finished(assistant.resume(first.conversation_id)).usage
+
+    assert (usage["new_tokens"], usage["first_token_ms"], usage["decode_ms"]) == (4, 7.0, 35.0)
+
+
+def test_a_reply_that_ended_by_itself_cannot_be_resumed(assistant_with):
+    assistant = assistant_with(FakeEngine(["Done."]))
+    first = assistant.send(None, "Count")
+    finished(first)
+
+    with pytest.raises(NothingToResume):
+        assistant.resume(first.conversation_id)
+
+
+def test_the_detail_chosen_for_a_turn_stays_with_its_pictures(assistant_with, red):
+    engine = FakeEngine(["Red."])
+    assistant = assistant_with(engine)
+    first = assistant.send(None, "Colour?", [Upload("red.png", red)], detail="fast")
+    finished(first)
+
+    finished(assistant.send(first.conversation_id, "Sure?", detail="max"))
+
+    assert engine.prompts[1].messages[0].images[0].max_pixels == 401_408
+
+
+def test_a_draft_is_weighed_with_its_conversation(assistant_with, tmp_path, red):
+    (tmp_path / "red.png").write_bytes(red)
+    assistant = assistant_with(FakeEngine(["Red."]))
+    first = assistant.send(None, "What is the colour?")
+    finished(first)
+
+    alone = assistant.count(None, "Sure?", [tmp_path / "red.png"], "auto")
+    after = assistant.count(first.conversation_id, "Sure?", [tmp_path / "red.png"], "auto")
+
+    assert alone.images == after.images == (1,)
+    assert after.text > alone.text
+
+
+def test_a_draft_that_cannot_be_weighed_is_not_an_error(assistant_with, tmp_path):
+    (tmp_path / "page.png").write_bytes(b"<html>")
+
+    assert assistant_with(FakeEngine()).count(None, "", [tmp_path / "page.png"], "auto") is None
+
+
+def test_a_picture_of_many_frames_says_that_the_first_is_read(assistant_with, tmp_path):
+    frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "two.gif", save_all=True, append_images=frames[1:])
+    upload = Upload("two.gif", (tmp_path / "two.gif").read_bytes())
+
+    turn = finished(assistant_with(FakeEngine()).send(None, "Colour?", [upload]))
+
+    assert turn.notices == ("two.gif: Only the first of its 2 frames or pages is read.",)

@@ -149,6 +149,7 @@ class TokenCount:
     text: int
     images: tuple[int, ...]  # by picture, in the prompt's order
     max_context: int  # 0 for an engine without tokens
+    bytes: int = 0  # of device memory that it would take on top of the weights; 0 if unknown
 
     @property
     def total(self) -> int:

@@ -18,9 +18,7 @@ class EngineSettings:
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
     attention: Literal["auto", "flash_attention_2", "sdpa", "eager"] = "auto"
     quantization: Literal["none", "int8", "int4"] = "none"
-    min_pixels: Annotated[int, Ge(784)] = (
-        3_136  # a picture is scaled up to this: 4 tokens of 28 x 28 pixels
-    )
+    min_pixels: Annotated[int, Ge(784)] = 3_136  # a picture is scaled up to this: 4 tokens
     max_pixels: Annotated[int, Ge(784)] = 1_003_520  # and down to this: 1,280 tokens
     max_context: Annotated[int, Ge(256)] = 32_768  # tokens of a prompt and its reply
     kv_cache_mib: Annotated[int, Ge(0)] = 4_096  # KV caches kept between prompts; 0 keeps none

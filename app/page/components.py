@@ -30,6 +30,11 @@ def welcome_widget(value: dict[str, Any], **options: Any) -> gr.HTML:
     return _widget("welcome", value, **options)
 
 
+def tray_widget(value: dict[str, Any], **options: Any) -> gr.HTML:
+    """Return what stands above the composer: go on (``click``), detail (``select``), the cost."""
+    return _widget("tray", value, **options)
+
+
 def _widget(script: str, value: dict[str, Any], **options: Any) -> gr.HTML:  # gr.HTML's options
     return gr.HTML(
         value,

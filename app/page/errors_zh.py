@@ -8,6 +8,7 @@ ERRORS_ZH: dict[str, tuple[str, str]] = {
     "Busy": ("已有 {waiting} 个提示在排队，上限是 {limit}。", "请等其中一个结束，或停止一个。"),
     "NothingToSend": ("还没有可以发送的内容。", "请输入问题，或添加图片。"),
     "StillReplying": ("上一条回复还没有结束。", "请等它结束，或先停止它。"),
+    "NothingToResume": ("这里没有可以由当前引擎续写的回复。", "请发送新的提示。"),
     "PathOutside": (
         "{path} 不在 ./uploads 之内。",
         "请把图片放进 ./uploads 文件夹，或添加到消息里。",
@@ -59,6 +60,55 @@ ERRORS_ZH: dict[str, tuple[str, str]] = {
     ),
     "TurnInterrupted": ("程序在回复完成之前已结束。", "请重新发送。"),
     # vision
+    "ImageEmpty": ("此文件为空：0 字节。", "请重新选择；它可能没有完整复制或保存。"),
+    "ImageTooManyBytes": (
+        "此文件有 {size:,} 字节，上限为 {limit:,}。",
+        "请存得小一些（例如存为 JPEG）再发送。",
+    ),
+    "ImageTooManyPixels": (
+        "此图片为 {width:,} × {height:,} 像素，共 {megapixels:,.1f} 百万像素，上限为 {limit:,.1f}。",
+        "请缩小图片，或裁出需要的部分再发送。",
+    ),
+    "ImageTooNarrow": (
+        "此图片为 {width:,} × {height:,} 像素，长边是短边的 {aspect:,.2f} 倍，上限为 {limit:,.0f} 倍。",
+        "请裁成较短的几段再发送。",
+    ),
+    "ImageKindRefused": (
+        "这是 {kind} 类型的文件；可读取的图片格式为 PNG、JPEG、WebP、GIF、BMP、TIFF、AVIF 和 HEIC。",
+        "请另存或导出为 PNG 或 JPEG，或发送它的截图。",
+    ),
+    "ImageKindUnknown": (
+        "此文件的开头不像图片；可读取的图片格式为 PNG、JPEG、WebP、GIF、BMP、TIFF、AVIF 和 HEIC。",
+        "如果本机有程序能显示它，请在其中另存为 PNG 或 JPEG 再发送。",
+    ),
+    "ImageColoursRefused": (
+        "无法读取此图片的颜色存储方式：{mode}。",
+        "请以 RGB 存为 PNG 或 JPEG 再发送。",
+    ),
+    "ImageBroken": (
+        "无法解码此 {kind} 图片：文件已损坏或不完整。",
+        "请重新获取文件，或用能显示它的程序打开并存为 PNG 或 JPEG。",
+    ),
+    "ImageTooSlow": (
+        "解码此图片已用满 {limit:g} 秒计算时间的上限。",
+        "请存为 PNG 或普通 JPEG，或缩小后再发送。",
+    ),
+    "ImageTimedOut": (
+        "{limit:g} 秒（上限）内未能解码完此图片。",
+        "请在本机不太繁忙时重新发送，或存得小一些。",
+    ),
+    "ImageTakesTooMuchMemory": (
+        "解码此图片所需内存超过上限 {limit_mib:,.0f} MiB。",
+        "请存为 PNG 或 JPEG，或缩小后再发送。",
+    ),
+    "ImageDecoderDied": (
+        "解码器处理此图片时出错，已被停止。",
+        "图片很可能已损坏：请用能显示它的程序打开，存为 PNG 或 JPEG 再发送。",
+    ),
+    "DecoderUnavailable": (
+        "无法解码图片：解码器未能启动（{reason}）。",
+        "请重新安装 Second Look；解码器需要 pillow 和 pillow-heif。",
+    ),
     "LogitsNotFinite": (
         "模型的数值溢出，无法选出下一个词元。",
         '请将 [engine] dtype 设为 "bfloat16" 或 "float32"。',

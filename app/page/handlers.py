@@ -13,13 +13,14 @@ from typing import Any
 import gradio as gr
 
 from app.assistant import Assistant, Condition, Upload
+from app.budget import Detail
 from app.page import render
 from app.page.i18n import Words, words_for
-from app.page.panels import EXAMPLES, header, sidebar, welcome
+from app.page.panels import EXAMPLES, header, sidebar, tray, welcome
 from app.page.view import View
 from app.run import Run
 from app.typed_paths import uploads_named
-from history import HistoryError
+from history import HistoryError, Turn
 from vision.engine import Job
 from vision.errors import VisionError
 
@@ -93,10 +94,16 @@ class Handlers:
             composer=_composer(words, state, value="", busy=run is not None),
             timer=gr.Timer(active=state == "loading"),
             hint=words("hint"),
+            detail="auto",
+            tray=self._tray({}, None if run else conversation_id, "auto", words),
         )
 
     async def send(
-        self, draft: dict[str, Any], conversation_id: str | None, request: gr.Request
+        self,
+        draft: dict[str, Any],
+        conversation_id: str | None,
+        detail: Detail,
+        request: gr.Request,
     ) -> View:
         """Take the composer's text and pictures as the next turn."""
         words = words_for(request)
@@ -105,7 +112,9 @@ class Handlers:
             text = draft.get("text") or ""
             uploads = [_upload(path) for path in draft.get("files") or []]
             uploads += uploads_named(text, self._uploads_root)
-            return self._assistant.send(conversation_id, text, uploads)
+            return self._assistant.send(
+                conversation_id, text, uploads, detail=detail, say=words.note
+            )
 
         return await self._sent(take, words)
 
@@ -122,6 +131,14 @@ class Handlers:
 
         return await self._sent(take, words)
 
+    async def resume(self, conversation_id: str | None, request: gr.Request) -> View:
+        """Go on with a reply that was cut off."""
+
+        def take() -> Run:
+            return self._assistant.resume(conversation_id or "")
+
+        return await self._sent(take, words_for(request))
+
     async def _sent(self, take: Callable[[], Run], words: Words) -> View:
         try:
             run = await asyncio.to_thread(take)
@@ -136,11 +153,17 @@ class Handlers:
             sidebar=self._sidebar(run.conversation_id, words),
             welcome=gr.update(visible=False),
             live=gr.update(value=self._live(run, words), visible=True),
+            hist=render.messages(self._before(run), words, self._has_image),
             composer=_composer(words, condition.status.state, value="", busy=True),
+            tray=tray(None, "auto", words, can_resume=False),
         )
 
+    def _before(self, run: Run) -> list[Turn]:
+        turns = self._assistant.store.turns(run.conversation_id)
+        return [turn for turn in turns if turn.id != run.snapshot().turn.id]
+
     async def follow(
-        self, conversation_id: str | None, awaits: bool, request: gr.Request
+        self, conversation_id: str | None, awaits: bool, detail: Detail, request: gr.Request
     ) -> AsyncIterator[View]:
         """Redraw the reply under way about 20 times a second; at its end, the conversation.
 
@@ -157,9 +180,11 @@ class Handlers:
                 shown = messages
                 yield View(live=messages)
             await asyncio.sleep(FOLLOW_S)
-        yield await asyncio.to_thread(self._followed, conversation_id, followed, words)
+        yield await asyncio.to_thread(self._followed, conversation_id, followed, detail, words)
 
-    def _followed(self, conversation_id: str, run: Run | None, words: Words) -> View:
+    def _followed(
+        self, conversation_id: str, run: Run | None, detail: Detail, words: Words
+    ) -> View:
         turns = self._assistant.store.turns(conversation_id)
         if run:
             # As the run ended, not as it was saved: a full disk must not take the reply away.
@@ -171,6 +196,45 @@ class Handlers:
             hist=gr.update(value=render.messages(turns, words, self._has_image), visible=True),
             live=gr.update(value=[], visible=False),
             composer=_composer(words, self._assistant.condition().status.state),
+            tray=self._tray({}, conversation_id, detail, words),
+        )
+
+    def weigh(
+        self,
+        draft: dict[str, Any],
+        conversation_id: str | None,
+        detail: Detail,
+        request: gr.Request,
+    ) -> View:
+        """Say what the draft would cost."""
+        return View(tray=self._tray(draft, conversation_id, detail, words_for(request)))
+
+    def choose_detail(
+        self,
+        draft: dict[str, Any],
+        conversation_id: str | None,
+        event: gr.EventData,
+        request: gr.Request,
+    ) -> View:
+        """Let the model see more or less of the pictures to be sent."""
+        detail: Detail = event._data["detail"]  # noqa: SLF001  Gradio's own way
+        above = self._tray(draft, conversation_id, detail, words_for(request))
+        return View(detail=detail, tray=above)
+
+    def _tray(
+        self, draft: dict[str, Any], conversation_id: str | None, detail: Detail, words: Words
+    ) -> dict[str, Any]:
+        assistant = self._assistant
+        text, files = draft.get("text") or "", [Path(file) for file in draft.get("files") or []]
+        if conversation_id and assistant.run(conversation_id):
+            return tray(None, detail, words, can_resume=False)
+        turns = assistant.store.turns(conversation_id) if conversation_id else []
+        count = assistant.count(conversation_id, text, files, detail) if text or files else None
+        return tray(
+            count if count and count.max_context else None,
+            detail,
+            words,
+            can_resume=bool(turns) and not (text or files) and assistant.can_resume(turns[-1]),
         )
 
     def stop(self, conversation_id: str | None) -> None:

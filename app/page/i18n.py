@@ -10,6 +10,7 @@ from typing import Any, Literal
 import gradio as gr
 
 from app.page.errors_zh import ERRORS_ZH
+from vision.images import Note
 
 Language = Literal["en", "zh"]
 COOKIE = "second_look_language"
@@ -72,6 +73,17 @@ WORDS: dict[Language, dict[str, str]] = {
         "one_line": "1 line read",
         "speed": "{n} tokens/s",
         "cached": "{n} of {total} tokens reused",
+        "resume": "Go on with the reply",
+        "detail": "How much of a picture's detail the model sees",
+        "detail_fast": "Fast",
+        "detail_fast_about": "At most 512 tokens a picture",
+        "detail_auto": "Auto",
+        "detail_auto_about": "As config.toml says: 1,280 tokens a picture, if unchanged",
+        "detail_max": "Max",
+        "detail_max_about": "At most 5,120 tokens a picture: for small print",
+        "cost": "{tokens} tokens, {left} left",
+        "cost_over": "{tokens} tokens: {over} too many",
+        "cost_bytes": "about {mib} MiB",
         "cancelled": "Stopped. What there was is kept.",
         "length": "Cut off at the token limit.",
         "loop": "Ended: the reply began to repeat itself.",
@@ -82,7 +94,9 @@ WORDS: dict[Language, dict[str, str]] = {
         "menu": "Conversations",
         "theme": "Light or dark",
         "language": "中文",
-        "first_frame": "{name}: the first of {frames} frames is used.",
+        "note_first_frame": "{name}: only the first of its {frames:,} frames or pages is read.",
+        "note_stretched": "{name}: its brightness, {low:g} to {high:g}, was stretched to black and "
+        "white.",
     },
     "zh": {
         "app": "Second Look",
@@ -141,6 +155,17 @@ WORDS: dict[Language, dict[str, str]] = {
         "one_line": "读取 1 行",
         "speed": "{n} 词元/秒",
         "cached": "复用 {n} / {total} 个词元",
+        "resume": "继续这条回复",
+        "detail": "模型能看到多少图片细节",
+        "detail_fast": "快速",
+        "detail_fast_about": "每张图片最多 512 个词元",
+        "detail_auto": "自动",
+        "detail_auto_about": "按配置文件；默认每张图片 1,280 个词元",
+        "detail_max": "最细",
+        "detail_max_about": "每张图片最多 5,120 个词元，适合小字",
+        "cost": "{tokens} 个词元，还剩 {left}",
+        "cost_over": "{tokens} 个词元，超出 {over}",
+        "cost_bytes": "约 {mib} MiB",
         "cancelled": "已停止，已有内容已保存。",
         "length": "达到词元上限，回复被截断。",
         "loop": "回复开始重复，已结束。",
@@ -151,7 +176,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "menu": "对话列表",
         "theme": "浅色或深色",
         "language": "English",
-        "first_frame": "{name}：共 {frames} 帧，使用第一帧。",
+        "note_first_frame": "{name}：共 {frames:,} 帧或页，只读取第一帧或第一页。",
+        "note_stretched": "{name}：亮度 {low:g} 至 {high:g} 已拉伸为从黑到白。",
     },
 }
 
@@ -166,6 +192,10 @@ class Words:
     def __call__(self, key: str, **values: object) -> str:
         """Return the sentence under ``key``, filled in."""
         return self._words[key].format(**values)
+
+    def note(self, name: str, note: Note) -> str:
+        """Return what is to be told of a picture, called by its name."""
+        return self(f"note_{note.code}", name=name, **note.values)
 
     def error(self, kept: Mapping[str, Any]) -> tuple[str, str]:
         """Return what is wrong and the way out, of an error's record."""

@@ -1,15 +1,16 @@
 """The page: what stands where, and which handler answers which event."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import fields
 from functools import wraps
 from typing import Any
 
 import gradio as gr
 
-from app.page.components import header_widget, sidebar_widget, welcome_widget
+from app.page.components import header_widget, sidebar_widget, tray_widget, welcome_widget
 from app.page.handlers import Handlers
 from app.page.i18n import Words
-from app.page.panels import header, sidebar, welcome
+from app.page.panels import header, sidebar, tray, welcome
 from app.page.view import View
 
 # Both chats look the same; only one of them is rewritten while a reply grows (ui-facts.md).
@@ -35,6 +36,7 @@ def build(handlers: Handlers) -> gr.Blocks:
     with gr.Blocks(title="Second Look", analytics_enabled=False, fill_width=True) as page:
         conversation_id = gr.State(None)
         awaits = gr.State(value=False)
+        detail = gr.State("auto")
         timer = gr.Timer(0.4, active=False)
         with gr.Row(elem_id="shell"):
             with gr.Column(elem_id="sidebar", scale=0):
@@ -45,6 +47,7 @@ def build(handlers: Handlers) -> gr.Blocks:
                     hello = welcome_widget(welcome(condition, words))
                     hist = gr.Chatbot(elem_id="hist", visible=False, **_CHAT)
                     live = gr.Chatbot(elem_id="live", visible=False, **_CHAT)
+                above = tray_widget(tray(None, "auto", words, can_resume=False), elem_id="tray")
                 composer = gr.MultimodalTextbox(
                     value={"text": "", "files": []},
                     elem_id="composer",
@@ -58,38 +61,59 @@ def build(handlers: Handlers) -> gr.Blocks:
                     max_lines=12,
                 )
                 hint = gr.HTML(words("hint"), elem_id="hint")
-        outputs = [conversation_id, awaits, head, side, hello, hist, live, composer, timer, hint]
+        outputs = {
+            "conversation_id": conversation_id,
+            "awaits": awaits,
+            "header": head,
+            "sidebar": side,
+            "welcome": hello,
+            "hist": hist,
+            "live": live,
+            "composer": composer,
+            "timer": timer,
+            "hint": hint,
+            "detail": detail,
+            "tray": above,
+        }
         _wire(page, handlers, outputs)
     return page
 
 
-def _wire(page: gr.Blocks, handlers: Handlers, outputs: list[Any]) -> None:
-    conversation_id, awaits, _, side, hello, _, _, composer, timer, _ = outputs
+def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
+    """Bind events to handlers; ``parts`` are the page's outputs by their names in ``View``."""
+    conversation_id, composer, detail = (
+        parts[name] for name in ("conversation_id", "composer", "detail")
+    )
+    draft = [composer, conversation_id, detail]
     # Gradio's own queue guards nothing here (ui-facts.md, decision 2): the assistant has one
     # worker, so any number of handlers may run at once.
     options: dict[str, Any] = {
-        "outputs": outputs,
+        "outputs": [parts[field.name] for field in fields(View)],
         "show_progress": "hidden",
         "api_visibility": "private",
         "concurrency_limit": None,
     }
     follow: dict[str, Any] = options | {
         "fn": _streamed(handlers.follow),
-        "inputs": [conversation_id, awaits],
+        "inputs": [conversation_id, parts["awaits"], detail],
     }
+    sidebar_, tray_ = parts["sidebar"], parts["tray"]
     shows = (
         page.load(_once(handlers.load), **options),
-        side.select(_once(handlers.open), **options),
-        side.click(_once(handlers.new), **options),
-        hello.select(_awaited(handlers.send_example), **options),
-        composer.submit(_awaited(handlers.send), [composer, conversation_id], **options),
+        sidebar_.select(_once(handlers.open), **options),
+        sidebar_.click(_once(handlers.new), **options),
+        parts["welcome"].select(_awaited(handlers.send_example), **options),
+        composer.submit(_awaited(handlers.send), draft, **options),
+        tray_.click(_awaited(handlers.resume), conversation_id, **options),
     )
     follows = [show.then(**follow) for show in shows]
     # Whoever opens another conversation stops following this one; its reply goes on.
-    for event in (side.select, side.click):
+    for event in (sidebar_.select, sidebar_.click):
         event(fn=None, cancels=follows)
     composer.stop(handlers.stop, conversation_id, queue=False, api_visibility="private")
-    timer.tick(_once(handlers.tick), conversation_id, **options)
+    composer.change(_once(handlers.weigh), draft, trigger_mode="always_last", **options)
+    tray_.select(_once(handlers.choose_detail), draft[:2], **options)
+    parts["timer"].tick(_once(handlers.tick), conversation_id, **options)
 
 
 def _once(handler: Callable[..., View]) -> Callable[..., list[Any]]:

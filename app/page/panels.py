@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.assistant import Condition
+from app.budget import DETAILS, Detail
 from app.page.i18n import Words
 from app.page.render import groups, now
 from history import Conversation
-from vision.engine import Job, Progress
+from vision.engine import Job, Progress, TokenCount
 
 # A card's job, and the pictures of its example, drawn by us.
 EXAMPLES: dict[Job, tuple[str, ...]] = {
@@ -71,6 +72,37 @@ def welcome(condition: Condition, words: Words) -> dict[str, Any]:
         }
     cards = [_card(job, condition.capabilities.sees, words) for job in EXAMPLES]
     return _welcome("ready", words("headline"), words("subline")) | {"cards": cards}
+
+
+def tray(
+    count: TokenCount | None, detail: Detail, words: Words, *, can_resume: bool
+) -> dict[str, Any]:
+    """Return what ``tray_widget`` shows; ``count`` is None where nothing is to be said of it."""
+    return {
+        "resume": words("resume") if can_resume else None,
+        "cost": _cost(count, words) if count else None,
+        "tight": count is not None and count.total > count.max_context,
+        "title": words("detail"),
+        "chosen": detail,
+        "details": [
+            {
+                "name": name,
+                "label": words(f"detail_{name}"),
+                "about": words(f"detail_{name}_about"),
+            }
+            for name in DETAILS
+        ],
+    }
+
+
+def _cost(count: TokenCount, words: Words) -> str:
+    left, tokens = count.max_context - count.total, f"{count.total:,}"
+    if left < 0:
+        return words("cost_over", tokens=tokens, over=f"{-left:,}")
+    parts = [words("cost", tokens=tokens, left=f"{left:,}")]
+    if count.bytes:
+        parts.append(words("cost_bytes", mib=f"{count.bytes >> 20:,}"))
+    return " · ".join(parts)
 
 
 def _welcome(mode: str, headline: str, subline: str) -> dict[str, Any]:

@@ -25,6 +25,8 @@ class View:
     composer: Any = UNCHANGED
     timer: Any = UNCHANGED
     hint: Any = UNCHANGED
+    detail: Any = UNCHANGED  # of the tab: how much of a picture the model sees
+    tray: Any = UNCHANGED
 
     def with_(self, **changes: Any) -> Self:  # outputs by name
         """Return a copy in which ``changes`` are made too."""

@@ -1,0 +1,31 @@
+// What stands above the composer: go on with a reply that was cut off; what the draft would cost.
+// value: {resume: string | null, cost: string | null, tight: bool, title,
+//         details: [{name, label, about}], chosen}
+const { el, icon } = window.secondLook;
+const root = element.querySelector(".sl-root");
+
+function detail({ name, label, about }, chosen) {
+  return el("button", {
+    type: "button", title: about, "data-detail": name, "aria-pressed": String(name === chosen),
+    onclick: () => trigger("select", { detail: name }),
+  }, label);
+}
+
+function draw() {
+  const { resume, cost, tight, title, details, chosen } = props.value;
+  const parts = [];
+  if (resume) {
+    parts.push(el("button", { class: "sl-resume", type: "button", onclick: () => trigger("click") },
+      resume, icon("arrow")));
+  }
+  if (cost) {
+    parts.push(
+      el("div", { class: "sl-details", role: "group", "aria-label": title },
+        ...details.map((entry) => detail(entry, chosen))),
+      el("span", { class: tight ? "sl-cost sl-tight" : "sl-cost" }, cost));
+  }
+  root.replaceChildren(...parts);
+}
+
+draw();
+watch("value", draw);
