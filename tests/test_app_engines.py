@@ -13,7 +13,7 @@ class Absent(EngineUnavailable):
 
 
 class Broken(FakeEngine):
-    def load(self, report):  # noqa: ARG002
+    def load(self, report):
         raise Absent
 
 
