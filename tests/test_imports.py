@@ -83,7 +83,8 @@ def test_the_engines_know_nothing_of_each_other():
 
 
 @pytest.mark.parametrize(
-    "module", ["app", "history", "vision", "app.cli", "app.assistant", "app.engines", "vision.images"]
+    "module",
+    ["app", "history", "vision", "app.cli", "app.assistant", "app.engines", "vision.images"],
 )
 def test_importing_takes_no_torch(module):
     code = (

@@ -1,0 +1,1 @@
+"""Measures that print a table: ours beside the peer's way, in one run."""

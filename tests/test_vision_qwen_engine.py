@@ -1,0 +1,377 @@
+from __future__ import annotations
+
+import gc
+import statistics
+import threading
+import time
+from threading import Event
+
+import pytest
+import torch
+
+from bench.random_checkpoint import build
+from tests.census import Census
+from tests.qwen_lab import Lab, assistant, collect, user
+from vision.engine import Image, Message, Prompt, SamplingParams
+from vision.errors import EngineUnavailable, ImageRefused
+from vision.qwen import runtime as runtime_module
+from vision.qwen.engine import QwenEngine
+from vision.qwen.errors import (
+    EngineBusy,
+    LogitsNotFinite,
+    NothingToAnswer,
+    NotLoaded,
+    OutOfMemory,
+    PromptTooLong,
+)
+from vision.settings import EngineSettings
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="module")
+def loaded(checkpoint, tmp_path_factory):
+    lab = Lab(checkpoint, tmp_path_factory.mktemp("lab"))
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
+def lab(loaded):
+    yield loaded
+
+    loaded.engine.release("deep")
+
+
+def one(*messages: Message) -> Prompt:
+    return Prompt(messages, "one")
+
+
+def test_loading_reports_each_stage(checkpoint, lab, tmp_path):
+    stages = []
+    engine = QwenEngine(lab.settings, lab.decoder, tmp_path / "other")
+
+    engine.load(lambda progress: stages.append(progress.stage))
+    engine.unload()
+
+    assert list(dict.fromkeys(stages)) == ["weights", "warm-up"]
+
+
+def test_status_says_which_attention_runs_where(lab):
+    status = lab.engine.status()
+
+    assert (status.state, status.device) == ("ready", "cpu")
+    assert status.notes[0].startswith("Attention: SDPA; FlashAttention 2 needs an NVIDIA card")
+    assert status.memory["weights"] > 1_000_000
+
+
+def test_loading_twice_loads_once(lab):
+    before = lab.runtime
+
+    lab.engine.load(lambda _: None)
+
+    assert lab.runtime is before
+
+
+def test_a_failed_load_says_why_in_the_status(lab, tmp_path):
+    engine = QwenEngine(EngineSettings(model=str(tmp_path / "no")), lab.decoder, tmp_path)
+
+    with pytest.raises(EngineUnavailable):
+        engine.load(lambda _: None)
+
+    assert engine.status().state == "failed"
+    assert "there is no such folder" in engine.status().notes[0]
+
+
+def test_nothing_runs_before_loading(lab, tmp_path):
+    engine = QwenEngine(lab.settings, lab.decoder, tmp_path / "other")
+
+    with pytest.raises(NotLoaded):
+        next(engine.stream(one(user("Hi.")), SamplingParams(), Event()))
+    with pytest.raises(NotLoaded):
+        engine.count_tokens(one(user("Hi.")))
+
+
+def test_counting_equals_running(lab):
+    ask = one(user("Compare.", lab.picture(1, 200, 90), lab.picture(2)), Message("assistant", "A"))
+    ask = one(*ask.messages, user("Why?"))
+
+    count = lab.engine.count_tokens(ask)
+    usage = lab.ask(ask).usage
+
+    assert (count.total, sum(count.images)) == (usage.prompt_tokens, usage.image_tokens)
+    assert len(count.images) == 2
+    assert count.max_context == lab.settings.max_context
+
+
+def test_a_prompt_that_cannot_fit_says_so_with_the_numbers(lab):
+    ask = one(user("word " * 3_000, lab.picture(1)))
+
+    with pytest.raises(PromptTooLong) as refused:
+        lab.ask(ask)
+
+    values = refused.value.values
+    assert values["prompt_tokens"] == lab.engine.count_tokens(ask).total > 2_048
+    assert values["image_tokens"] == 6
+    assert "2,048" in str(refused.value)
+
+
+@pytest.mark.parametrize("messages", [(), (user("Hi."), Message("assistant", "Hello."))])
+def test_a_prompt_without_a_question_is_refused(lab, messages):
+    with pytest.raises(NothingToAnswer):
+        lab.ask(one(*messages))
+
+
+def test_a_picture_that_is_gone_is_refused_by_name(lab):
+    gone = Image("0" * 64, lab.root / "gone.png", 90, 70)
+
+    with pytest.raises(ImageRefused, match="000000000000"):
+        lab.ask(one(user("Read.", gone)))
+
+    lab.agrees(one(user("Read.", lab.picture(1))))
+
+
+def test_a_picture_whose_bytes_changed_is_refused(lab):
+    picture = lab.picture(1)
+    picture.path.write_bytes(lab.picture(2).path.read_bytes())
+
+    with pytest.raises(ImageRefused):
+        lab.ask(one(user("Read.", picture)))
+
+
+def test_a_picture_is_encoded_once_however_often_it_is_asked_about(lab, monkeypatch):
+    picture = lab.picture(1)
+    decoded = []
+    decode = lab.decoder.decode
+    monkeypatch.setattr(lab.decoder, "decode", lambda *a: decoded.append(1) or decode(*a))
+
+    lab.ask(one(user("Read.", picture)))
+    lab.ask(one(user("Read it again, please.", lab.picture(2), picture)))
+    lab.engine.release("light")
+    lab.ask(one(user("Read.", picture)))
+
+    assert len(decoded) == 2
+
+
+def test_two_threads_get_the_replies_that_one_would(lab):
+    asks = [Prompt((user("Read.", lab.picture(i)),), f"c{i}") for i in range(4)]
+    expected = [lab.reference(ask)[0] for ask in asks]
+    replies = {}
+
+    def work(indices):
+        for i in indices:
+            replies[i] = lab.ask(asks[i]).ids
+
+    threads = [threading.Thread(target=work, args=([i, i + 2],)) for i in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [replies[i] for i in range(4)] == expected
+
+
+def test_a_thread_in_the_middle_of_a_reply_is_told_so(lab):
+    ask = one(user("Read."))
+    chunks = lab.engine.stream(ask, SamplingParams(), Event())
+    next(chunks)
+
+    with pytest.raises(EngineBusy):
+        lab.engine.release("light")
+    chunks.close()
+
+    assert lab.engine.release("light").after["kv"] == 0
+
+
+def test_light_gives_back_one_conversations_cache(lab):
+    for name in ("a", "b", "c"):
+        lab.ask(Prompt((user(f"Read, {name}.", lab.picture(1)),), name))
+
+    released = lab.engine.release("light", "b")
+
+    assert set(lab.runtime.pool.parked) == {"a"}
+    assert lab.runtime.pool.conversation == "c"
+    assert released.after["vision"] == released.before["vision"] > 0
+
+
+def test_light_gives_back_the_buffer_with_its_conversation(lab):
+    lab.ask(Prompt((user("Read."),), "a"))
+
+    released = lab.engine.release("light", "a")
+
+    assert released.before["kv"] > 0
+    assert released.after["kv"] == 0
+
+
+def test_medium_gives_back_every_picture(lab):
+    lab.ask(Prompt((user("Read.", lab.picture(1)),), "a"))
+
+    released = lab.engine.release("medium", "another")
+
+    assert released.before["vision"] > 0
+    assert set(released.after.values()) == {0}
+
+
+def test_a_clear_takes_less_than_20_ms(lab):
+    times = []
+    for seed in range(5):
+        lab.ask(Prompt((user("Read.", lab.picture(seed)),), "a"))
+        times.append(lab.engine.release("medium").seconds)
+
+    assert statistics.median(times) < 0.020
+
+
+def test_unloading_gives_everything_back(checkpoint, tmp_path):
+    census = Census()
+    lab = Lab(checkpoint, tmp_path)
+    census.look()
+    lab.each = census.look
+    first = lab.agrees(one(user("Read.", lab.picture(1))))
+    lab.agrees(one(user("Read.", lab.picture(1)), assistant(first), user("Why?")))
+    gc.unfreeze()
+    census.look()
+
+    lab.close()
+
+    assert lab.engine.status().state == "unloaded"
+    assert sum(size for _, size in census.seen.values()) > 2_000_000
+    assert census.alive_bytes == 0
+
+
+def test_after_unloading_it_loads_and_replies_again(lab):
+    ask = one(user("Read.", lab.picture(1)))
+    before = lab.agrees(ask)
+
+    lab.engine.unload()
+    lab.engine.load(lambda _: None)
+
+    assert lab.agrees(ask).ids == before.ids
+
+
+def out_of_memory(monkeypatch, lab, times):
+    """Let the picture tower run out of memory that often; return the sizes it was asked for."""
+    sizes = []
+    encode = runtime_module.vision_tower.encode
+
+    def failing(model, pixels, grids):
+        sizes.append(grids[0].tokens)
+        kept = torch.ones(1000, 1000)  # noqa: F841 - a tensor in a frame of the traceback
+        if len(sizes) <= times:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return encode(model, pixels, grids)
+
+    monkeypatch.setattr(runtime_module.vision_tower, "encode", failing)
+    return sizes
+
+
+def test_out_of_memory_is_tried_once_more_at_half_the_pixels(lab, monkeypatch):
+    sizes = out_of_memory(monkeypatch, lab, times=1)
+
+    outcome = lab.ask(one(user("Read.", lab.picture(1, 300, 280))))
+
+    assert sizes[1] <= sizes[0] / 1.5
+    assert len(outcome.notices) == 1
+    assert len(outcome.ids) == 6
+
+
+def test_the_lower_budget_holds_for_the_follow_up(lab, monkeypatch):
+    out_of_memory(monkeypatch, lab, times=1)
+    ask = user("Read.", lab.picture(1, 300, 280))
+    first = lab.ask(one(ask))
+
+    second = lab.ask(one(ask, assistant(first), user("Why?")))
+
+    assert second.usage.cached_tokens >= first.usage.prompt_tokens
+
+
+def test_out_of_memory_twice_is_a_clear_error(lab, monkeypatch):
+    ask = one(user("Read.", lab.picture(1, 300, 280)))
+    census = Census()
+    with monkeypatch.context() as patch:
+        out_of_memory(patch, lab, times=9)
+        with pytest.raises(OutOfMemory, match="cpu ran out of memory") as failed:
+            lab.ask(ask)
+        census.look()
+    lab.engine.release("medium")
+
+    assert census.alive_bytes == 0
+    assert failed.value.__cause__ is None
+    lab.agrees(ask)
+
+
+def test_a_cpu_that_cannot_allocate_is_out_of_memory(lab, monkeypatch):
+    mlp = lab.runtime.network.model.model.language_model.layers[1].mlp
+
+    def failing(_hidden):
+        return torch.empty(2**52)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mlp, "forward", failing)
+        with pytest.raises(OutOfMemory):
+            lab.ask(one(user("Read.")))
+
+    lab.agrees(one(user("Read.")))
+
+
+def test_stop_to_idle_takes_less_than_a_step_and_300_ms(lab):
+    ask = one(user("Read.", lab.picture(1)))
+    lab.ask(ask)
+    cancel, stopped = Event(), []
+
+    for chunk in lab.engine.stream(ask, SamplingParams(max_new_tokens=200), cancel):
+        if chunk.text and not cancel.is_set():
+            cancel.set()
+            stopped.append(time.monotonic())
+
+    assert time.monotonic() - stopped[0] < 0.3
+
+
+def test_a_loop_ends_the_reply_and_keeps_its_good_part(lab, monkeypatch):
+    ask = one(user("Read.", lab.picture(1)))
+    sense = lab.ask(ask, tokens=5).ids
+    nonsense = lab.runtime.loaded.tokenizer.encode("the").ids[0]
+    head = lab.runtime.network.model.lm_head
+    steps = iter([*sense, *[nonsense] * 2_000])
+
+    def scripted(states):
+        logits = torch.zeros(states.shape[0], head.out_features)
+        for row in logits:
+            row[next(steps)] = 1.0
+        return logits
+
+    monkeypatch.setattr(head, "forward", scripted)
+    monkeypatch.setattr("vision.qwen.turn.Lookup", NoDrafts)
+    outcome = collect(lab.engine.stream(ask, SamplingParams(max_new_tokens=1_500), Event()))
+
+    assert outcome.last.finish_reason == "loop"
+    assert len(sense) <= len(outcome.ids) <= len(sense) + 1
+    assert outcome.last.keep < len(outcome.text)
+    assert lab.runtime.pool.keys[-1] in outcome.ids
+
+
+def test_numbers_that_overflowed_are_not_gone_on_from(lab, monkeypatch):
+    ask = one(user("Read.", lab.picture(1)))
+    mlp = lab.runtime.network.model.model.language_model.layers[0].mlp
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mlp, "forward", lambda hidden: hidden * torch.inf)
+        with pytest.raises(LogitsNotFinite):
+            lab.ask(ask)
+
+    assert lab.agrees(ask).usage.cached_tokens == 0
+
+
+class NoDrafts:
+    """A ``Lookup`` that finds nothing."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def extend(self, _ids: object) -> None:
+        pass
+
+    def draft(self) -> list[int]:
+        return []

@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+
+from bench.random_checkpoint import build
+from vision.qwen import attention, loading
+from vision.qwen.download import download_bar, find
+from vision.qwen.errors import (
+    DeviceMissing,
+    ModelNotHere,
+    ModelTooLarge,
+    ModelUnusable,
+    PackageMissing,
+)
+from vision.qwen.loading import fingerprint, load
+from vision.settings import EngineSettings
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture
+def copy(checkpoint, tmp_path):
+    return shutil.copytree(checkpoint, tmp_path / "copy")
+
+
+def nothing(_progress):
+    pass
+
+
+def test_a_folder_is_loaded_in_full_precision_on_a_cpu(checkpoint):
+    loaded = load(EngineSettings(model=str(checkpoint)), nothing)
+
+    assert (loaded.device, loaded.model.dtype) == (CPU, torch.float32)
+    assert loaded.attention.name == "sdpa"
+    assert loaded.end_ids == {
+        loaded.tokenizer.token_to_id("<|im_end|>"),
+        loaded.tokenizer.token_to_id("<|endoftext|>"),
+    }
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_the_configured_type_is_taken(checkpoint, dtype):
+    loaded = load(EngineSettings(model=str(checkpoint), dtype=dtype), nothing)
+
+    assert loaded.model.dtype == getattr(torch, dtype)
+
+
+def test_loading_counts_every_weight(checkpoint):
+    seen = []
+
+    load(EngineSettings(model=str(checkpoint)), seen.append)
+
+    assert [p.done for p in seen] == list(range(1, seen[-1].total + 1))
+    assert {p.stage for p in seen} == {"weights"}
+
+
+def test_loading_prints_nothing(checkpoint, capfd):
+    load(EngineSettings(model=str(checkpoint)), nothing)
+
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", ["/nowhere", "./nowhere", "~/nowhere", "one/two/three", "word"])
+def test_a_folder_that_is_not_there_is_named(name):
+    with pytest.raises(ModelNotHere, match="there is no such folder") as missing:
+        find(name, "", nothing)
+
+    assert missing.value.values["model"] == name
+
+
+def test_offline_a_model_that_is_not_here_says_so(tmp_path):
+    script = (
+        "from vision.qwen.download import find\n"
+        "from vision.qwen.errors import ModelNotHere\n"
+        "try:\n    find('Qwen/Qwen2.5-VL-7B-Instruct', '', print)\n"
+        "except ModelNotHere as error:\n    print(error)\n"
+    )
+    environment = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "PATH": ""}
+
+    output = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+
+    assert output.startswith(
+        "The model Qwen/Qwen2.5-VL-7B-Instruct is not on this machine: it coul"
+    )
+    assert len(output.splitlines()) == 1
+
+
+def test_a_cached_model_is_found_without_the_network(checkpoint, tmp_path):
+    commit = "a" * 40
+    cached = tmp_path / "hub" / "models--Someone--Tiny"
+    shutil.copytree(checkpoint, cached / "snapshots" / commit)
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text(commit)
+    script = (
+        "from vision.qwen.download import find\n"
+        "import socket\n"
+        "socket.socket.connect = None\n"
+        "print(find('Someone/Tiny', '', print).revision)\n"
+    )
+    environment = {"HF_HOME": str(tmp_path), "PATH": ""}
+
+    output = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+
+    assert output.strip() == commit
+
+
+@pytest.mark.parametrize(
+    ("removed", "reason"),
+    [
+        ("config.json", "config.json is missing"),
+        ("model.safetensors", "model.safetensors is missing"),
+        ("tokenizer.json", "its tokenizer is missing"),
+    ],
+)
+def test_a_folder_that_lacks_a_file_says_which(copy, removed, reason):
+    (copy / removed).unlink()
+
+    with pytest.raises(ModelUnusable, match=reason):
+        find(str(copy), "", nothing)
+
+
+def test_a_shard_that_is_missing_is_named(copy):
+    index = {"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}
+    (copy / "model.safetensors.index.json").write_text(json.dumps(index))
+    (copy / "model.safetensors").rename(copy / "model-1.safetensors")
+
+    with pytest.raises(ModelUnusable, match="model-2.safetensors is missing"):
+        find(str(copy), "", nothing)
+
+
+def test_pickled_weights_are_refused(copy):
+    (copy / "model.safetensors").rename(copy / "pytorch_model.bin")
+
+    with pytest.raises(ModelUnusable, match="pickled"):
+        find(str(copy), "", nothing)
+
+
+def test_another_kind_of_model_is_refused_by_its_kind(copy):
+    config = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps({**config, "model_type": "llama"}))
+
+    with pytest.raises(ModelUnusable, match="it is a llama, not a qwen2_5_vl"):
+        find(str(copy), "", nothing)
+
+
+def test_a_broken_tokenizer_is_refused(copy):
+    (copy / "tokenizer.json").write_text("{")
+
+    with pytest.raises(ModelUnusable, match="its tokenizer cannot be read"):
+        load(EngineSettings(model=str(copy)), nothing)
+
+
+def test_a_device_that_is_not_here_is_named(checkpoint):
+    with pytest.raises(DeviceMissing, match="cuda:7 is not on this machine; there is") as missing:
+        load(EngineSettings(model=str(checkpoint), device="cuda:7"), nothing)
+
+    assert "cpu" in str(missing.value)
+
+
+def test_a_model_larger_than_the_memory_is_refused_before_loading(checkpoint, monkeypatch):
+    monkeypatch.setattr(loading, "free_bytes", lambda _device: 1_000_000)
+
+    with pytest.raises(ModelTooLarge, match=r"needs 0\.0 GiB for its weights; cpu has 0\.0 GiB"):
+        load(EngineSettings(model=str(checkpoint), dtype="float32"), nothing)
+
+
+def test_half_precision_is_chosen_where_full_does_not_fit(checkpoint, monkeypatch):
+    found = find(str(checkpoint), "", nothing)
+    monkeypatch.setattr(loading, "free_bytes", lambda _device: 3_000_000)
+
+    assert loading.pick_dtype("auto", CPU, found) == torch.bfloat16
+
+
+@pytest.mark.parametrize("quantization", ["int8", "int4"])
+def test_quantization_without_its_package_says_what_to_install(
+    checkpoint, monkeypatch, quantization
+):
+    monkeypatch.setattr(loading.importlib.util, "find_spec", lambda _name: None)
+
+    with pytest.raises(PackageMissing, match="bitsandbytes") as missing:
+        load(EngineSettings(model=str(checkpoint), quantization=quantization), nothing)
+
+    assert "pip install bitsandbytes" in missing.value.hint
+
+
+def test_the_fingerprint_knows_the_weights_apart(checkpoint, tmp_path):
+    found = find(str(checkpoint), "", nothing)
+    other = find(str(build(tmp_path / "other", seed=1)), "", nothing)
+    again = find(str(build(tmp_path / "again")), "", nothing)
+    of = [fingerprint(c, torch.float32, "none") for c in (found, other, again)]
+
+    assert of[0] != of[1]
+    assert of[0] == of[2]
+    assert of[0] != fingerprint(found, torch.bfloat16, "none")
+
+
+def test_download_progress_counts_the_bytes_of_all_files():
+    seen = []
+    bar = download_bar(seen.append)(desc="Reconstructing (incomplete total...)", total=0, unit="B")
+
+    bar.total = 100
+    bar.update(30)
+    bar.update(70)
+    bar.close()
+
+    assert [(p.stage, p.done, p.total, p.unit) for p in seen] == [
+        ("download", 30, 100, "bytes"),
+        ("download", 100, 100, "bytes"),
+    ]
+
+
+def test_the_bar_of_files_is_not_taken_for_bytes():
+    seen = []
+    bar = download_bar(seen.append)(desc="Fetching 5 files", total=5)
+
+    bar.update(1)
+    bar.close()
+
+    assert seen == []
+
+
+def test_eager_attention_is_taken_where_configured(checkpoint):
+    loaded = load(EngineSettings(model=str(checkpoint), attention="eager"), nothing)
+
+    assert loaded.model.config._attn_implementation == "eager"
+
+
+def test_flash_attention_on_a_cpu_falls_back_and_says_why():
+    chosen = attention.choose("flash_attention_2", CPU, torch.float32)
+
+    assert chosen.name == "sdpa"
+    assert "needs an NVIDIA card" in chosen.note
+
+
+def test_an_sdpa_that_computes_otherwise_is_not_used(monkeypatch, caplog):
+    caplog.set_level(logging.WARNING)
+    monkeypatch.setattr(attention, "_sdpa", lambda query, _key, _value: query)
+
+    chosen = attention.choose("auto", CPU, torch.float32)
+
+    assert chosen.name == "eager"
+    assert "SDPA differs from the formula" in chosen.note
+
+
+@pytest.mark.parametrize(
+    ("capability", "dtype", "reason"),
+    [
+        ((7, 5), torch.float16, "this one has 7.5"),
+        ((8, 0), torch.float32, "needs half precision, this is float32"),
+        ((8, 9), torch.bfloat16, "flash-attn is not installed"),
+    ],
+)
+def test_a_card_that_cannot_run_flash_attention_is_told_why(monkeypatch, capability, dtype, reason):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: capability)
+    monkeypatch.setattr(attention.importlib.util, "find_spec", lambda _name: None)
+
+    obstacle = attention.flash_obstacle(torch.device("cuda"), dtype)
+
+    assert reason in obstacle
+
+
+def test_settings_are_not_changed_by_loading(checkpoint):
+    settings = EngineSettings(model=str(checkpoint))
+
+    load(settings, nothing)
+
+    assert settings == replace(EngineSettings(), model=str(checkpoint))

@@ -1,0 +1,208 @@
+"""Qwen2.5-VL as an engine: load, stream, release, unload.
+
+One thread at a time works with the network; a second one waits. What a reply needs is in
+``turn``, what stays between replies in ``runtime``.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from threading import Event
+from typing import TYPE_CHECKING
+
+from vision.engine import (
+    Capabilities,
+    Chunk,
+    Level,
+    Progress,
+    Prompt,
+    Released,
+    SamplingParams,
+    Status,
+    TokenCount,
+)
+from vision.errors import VisionError
+from vision.qwen import memory, turn
+from vision.qwen.errors import EngineBusy, NotLoaded
+from vision.qwen.loading import load
+from vision.qwen.prompt import PictureKey
+from vision.qwen.runtime import MIB, Runtime, start
+from vision.qwen.snapshots import Snapshots
+from vision.qwen.warm_up import warm_up
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vision.images import Decoder
+    from vision.settings import EngineSettings
+
+log = logging.getLogger(__name__)
+
+# KV caches on disk, at most: about ten long conversations with the 7B model.
+SNAPSHOT_MIB = 4_096
+
+
+class QwenEngine:
+    """The ``Engine`` of Qwen2.5-VL, through transformers."""
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        decoder: Decoder,
+        tmp_root: Path,
+        snapshot_mib: int = SNAPSHOT_MIB,
+    ) -> None:
+        self._settings = settings
+        self._decoder = decoder
+        self._snapshot_folder = tmp_root / "kv"
+        self._snapshot_bytes = snapshot_mib * MIB
+        self._lock = threading.Lock()
+        self._owner: int | None = None  # the thread that holds the lock
+        self._runtime: Runtime | None = None
+        self._status = Status("qwen", "unloaded", settings.model, settings.revision)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Qwen2.5-VL sees, grounds and chats."""
+        return Capabilities(sees=True, grounds=True, chats=True)
+
+    def status(self) -> Status:
+        """Say how the engine is now. Cheap, from any thread."""
+        status, runtime = self._status, self._runtime
+        if runtime is None:
+            return status
+        weights = runtime.loaded.weight_bytes
+        return replace(status, memory={"weights": weights, **runtime.buckets()})
+
+    def load(self, report: Callable[[Progress], None]) -> None:
+        """Load the model; see ``loading.load`` for the errors."""
+        with self._alone():
+            if self._runtime is not None:
+                return
+
+            def note(progress: Progress) -> None:
+                self._status = replace(self._status, state="loading", progress=progress)
+                report(progress)
+
+            note(Progress("weights"))
+            try:
+                self._load(note)
+            except BaseException as error:
+                memory.forget_frames(error)
+                self._drop()
+                sentence = f"{error} {error.hint}" if isinstance(error, VisionError) else str(error)
+                self._status = replace(
+                    self._status, state="failed", progress=None, notes=(sentence.strip(),)
+                )
+                raise
+
+    def unload(self) -> None:
+        """Write what is worth keeping to disk, and give everything else back."""
+        with self._alone():
+            if self._runtime is None:
+                return
+            self._runtime.pool.shelve()
+            self._drop()
+            settings = self._settings
+            self._status = Status("qwen", "unloaded", settings.model, settings.revision)
+
+    def count_tokens(self, prompt: Prompt) -> TokenCount:
+        """Count as ``stream`` would. Raise ``NotLoaded`` before ``load``."""
+        runtime = self._required()
+        built = runtime.builder.build(prompt)
+        pictures = [key.tokens for key in built.keys if isinstance(key, PictureKey)]
+        return TokenCount(built.tokens - sum(pictures), tuple(pictures), runtime.max_context)
+
+    def stream(
+        self, prompt: Prompt, params: SamplingParams, cancel: Event
+    ) -> Generator[Chunk, None, None]:
+        """Yield the reply; see ``turn``."""
+        with self._alone(), closing(turn.run(self._required(), prompt, params, cancel)) as chunks:
+            yield from chunks
+
+    def release(self, level: Level, conversation: str | None = None) -> Released:
+        """Give memory back.
+
+        ``light``: the KV cache of ``conversation``, or of all; on disk, too, since a snapshot
+        holds the conversation's words. ``medium``: also all other KV caches and all pictures.
+        ``deep``: also what was left half-written. Only weights stay, and what runs next runs as
+        fast as after ``load``.
+        """
+        with self._alone():
+            started = time.monotonic()
+            before = self._buckets()
+            everything = level != "light"
+            self._forget(None if everything else conversation, pictures=everything)
+            return Released(level, before, self._buckets(), time.monotonic() - started)
+
+    def _load(self, report: Callable[[Progress], None]) -> None:
+        loaded = load(self._settings, report)
+        snapshots = Snapshots(
+            self._snapshot_folder, loaded.fingerprint, self._snapshot_bytes, loaded.device.type
+        )
+        runtime = start(self._settings, loaded, self._decoder, snapshots)
+        warm_up(runtime, report)
+        # The network is a great many objects that stay: out of the collector's sight, a full
+        # collection takes next to nothing instead of 240 ms in the middle of a reply.
+        gc.collect()
+        gc.freeze()
+        self._runtime = runtime
+        self._status = Status(
+            "qwen",
+            "ready",
+            self._settings.model,
+            loaded.checkpoint.revision or self._settings.revision,
+            ", ".join(str(device) for device in loaded.devices),
+            loaded.notes,
+        )
+        log.info("loaded model=%s device=%s", self._settings.model, self._status.device)
+
+    def _drop(self) -> None:
+        runtime, self._runtime = self._runtime, None
+        devices = runtime.loaded.devices if runtime else ()
+        if runtime is not None:
+            runtime.pool.drop_buffer()  # its graphs first: their memory lives as long as they do
+        del runtime
+        gc.unfreeze()
+        gc.collect()  # a network's modules are cycles; caches are not, and need no collection
+        memory.give_back(devices)
+
+    def _forget(self, conversation: str | None, *, pictures: bool) -> None:
+        runtime = self._runtime
+        if runtime is None:
+            Snapshots(self._snapshot_folder).delete(conversation)
+            return
+        runtime.pool.release(conversation)
+        if pictures:
+            runtime.vision.release()
+            runtime.budgets.clear()
+        memory.give_back(runtime.loaded.devices)
+
+    def _buckets(self) -> Mapping[str, int]:
+        if self._runtime is not None:
+            return self._runtime.buckets()
+        snapshots = Snapshots(self._snapshot_folder).nbytes
+        return {"kv": 0, "vision": 0, "pixels": 0, "snapshots": snapshots, "reserved": 0}
+
+    def _required(self) -> Runtime:
+        if self._runtime is None:
+            raise NotLoaded
+        return self._runtime
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the lock. A thread in the middle of its own reply would wait for itself."""
+        if self._owner == threading.get_ident():
+            raise EngineBusy
+        with self._lock:
+            self._owner = threading.get_ident()
+            try:
+                yield
+            finally:
+                self._owner = None

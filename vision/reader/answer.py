@@ -1,0 +1,158 @@
+"""The reader's reply to a prompt, from the lines it read. Pure: lines in, text out, by row.
+
+Every value is quoted with the line it stands in, numbered as in the text. What is not among the
+lines is said not to be there.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from vision.engine import Line
+from vision.reader import fields, lookup, tables
+from vision.reader.intents import Intent
+from vision.reader.layout import rows as rows_of
+from vision.reader.phrases import Phrases
+from vision.reader.rows import FieldName, Rows, said
+
+MOST = 12  # lines quoted, or labels named, in one sentence
+
+
+def reply(intent: Intent, pictures: Sequence[Sequence[Line]], phrases: Phrases) -> Iterator[str]:
+    """Yield the reply in pieces of a row; together they are the reply."""
+    if not pictures:
+        yield phrases.space.join((phrases.no_picture, phrases.instead))
+        return
+    if intent.kind == "cannot":
+        yield phrases.space.join((phrases.cannot[intent.refusal], phrases.instead))
+    for number, lines in enumerate(pictures, 1):
+        before = "\n\n" if number > 1 or intent.kind == "cannot" else ""
+        if len(pictures) > 1:
+            before += f"**{phrases.image.format(number=number)}**\n\n"
+        for i, piece in enumerate(_about(intent, lines, phrases)):
+            yield (before if i == 0 else "\n") + piece
+
+
+def _about(intent: Intent, lines: Sequence[Line], phrases: Phrases) -> Iterator[str]:
+    """Yield the rows of the reply on one picture."""
+    rows = rows_of(lines)
+    if not rows:
+        yield phrases.no_text
+    elif intent.kind == "text":
+        yield from map(said, rows)
+    elif intent.kind == "cannot":
+        yield phrases.text
+        yield from _quoted_text(rows)
+    elif intent.kind == "table":
+        yield from _table(lines, rows, phrases)
+    elif intent.kind == "receipt":
+        yield from _receipt(rows, phrases)
+    else:
+        yield from _asked(intent, rows, phrases)
+
+
+def _asked(intent: Intent, rows: Rows, phrases: Phrases) -> Iterator[str]:
+    if intent.kind == "count":
+        yield phrases.lines.format(count=len(rows))
+    elif intent.kind == "line":
+        yield _line(intent.number, rows, phrases)
+    elif intent.kind == "find":
+        yield _mentions(intent.words, rows, phrases)
+    elif intent.kind == "fields":
+        words = intent.words if len(intent.fields) == 1 else ""
+        for i, name in enumerate(intent.fields):
+            yield "\n" * (i > 0) + _field(name, words, rows, phrases)
+    elif intent.kind == "price":
+        found = lookup.price(intent.words, rows)
+        yield _found(phrases.priced, intent.words, found, rows, phrases)
+    else:
+        found = lookup.beside(intent.words, rows)
+        yield _found(phrases.found, intent.words, found, rows, phrases)
+
+
+def _quoted_text(rows: Rows) -> Iterator[str]:
+    """Yield the rows as Markdown that shows them as they are."""
+    yield ""
+    yield "~~~~"
+    yield from map(said, rows)
+    yield "~~~~"
+
+
+def _table(lines: Sequence[Line], rows: Rows, phrases: Phrases) -> Iterator[str]:
+    if table := tables.table(lines):
+        parts = (
+            [tables.escaped(text) for text in table.above],
+            tables.markdown(table.cells).split("\n"),
+            [tables.escaped(text) for text in table.below],
+        )
+        for i, part in enumerate(part for part in parts if part):
+            yield from [""] * bool(i) + part
+    else:
+        yield phrases.no_table
+        yield from _quoted_text(rows)
+
+
+def _receipt(rows: Rows, phrases: Phrases) -> Iterator[str]:
+    found = fields.find_all(rows)
+    if not found:
+        yield phrases.no_receipt
+        yield from _quoted_text(rows)
+        return
+    yield tables.markdown_row([phrases.field, phrases.value, phrases.where])
+    yield tables.markdown_row(["---"] * 3)
+    for field in found:
+        where = ", ".join(map(str, lookup.numbers(rows, field.lines)))
+        yield tables.markdown_row([phrases.names[field.name].capitalize(), field.value, where])
+    yield ""
+    yield phrases.text
+    yield from _quoted_text(rows)
+
+
+def _line(number: int, rows: Rows, phrases: Phrases) -> str:
+    index = len(rows) if number < 0 else number
+    if not 1 <= index <= len(rows):
+        return phrases.no_line.format(number=number, count=len(rows))
+    sentence = _places([index], rows, phrases)
+    return sentence[0].upper() + sentence[1:]
+
+
+def _mentions(words: str, rows: Rows, phrases: Phrases) -> str:
+    found = [i + 1 for i in lookup.mentions(words, rows)]
+    if not found:
+        return phrases.no_mention.format(count=len(rows), words=words)
+    places = _places(found[:MOST], rows, phrases)
+    return phrases.mentions.format(count=len(found), words=words, places=places)
+
+
+def _field(name: FieldName, words: str, rows: Rows, phrases: Phrases) -> str:
+    """Return the sentence on a field; a label in the prompt's own words goes before our rules."""
+    own = lookup.beside(words, rows) if words and name in ("number", "merchant") else None
+    field = fields.find(name, rows)
+    found = lookup.Found(field.value, field.lines) if field else None
+    return _found(phrases.found, phrases.names[name], own or found, rows, phrases)
+
+
+def _found(
+    sentence: str, name: str, found: lookup.Found | None, rows: Rows, phrases: Phrases
+) -> str:
+    """Return ``sentence`` on what was found; else that it was not, and what there is instead."""
+    if found and found.value:
+        places = _places(lookup.numbers(rows, found.lines), rows, phrases)
+        return sentence.format(name=name, value=tables.escaped(found.value), places=places)
+    sentences = [phrases.not_found.format(name=name)]
+    if others := [phrases.names[field.name] for field in fields.find_all(rows)]:
+        sentences.append(phrases.but_found.format(names=phrases.comma.join(others)))
+    if labels := lookup.labels(rows, MOST):
+        sentences.append(phrases.but_labels.format(labels=phrases.comma.join(map(quote, labels))))
+    return phrases.space.join(sentences)
+
+
+def _places(numbers: Sequence[int], rows: Rows, phrases: Phrases) -> str:
+    return phrases.between.join(
+        phrases.at.format(number=number, quote=quote(said(rows[number - 1]))) for number in numbers
+    )
+
+
+def quote(text: str) -> str:
+    """Return ``text`` as Markdown shows it, letter by letter."""
+    marks = "``" if "`" in text else "`"
+    space = " " if "`" in text else ""
+    return f"{marks}{space}{text}{space}{marks}"

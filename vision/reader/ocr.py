@@ -1,0 +1,111 @@
+"""A picture's lines of text, with boxes and scores, in reading order.
+
+``detect`` finds the boxes, ``recognise`` reads them, ``turn`` notices a picture that lies on its
+side, and ``layout`` puts the lines in order. What was read with doubt is read a second time with
+more room around it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Event
+
+import numpy as np
+
+from vision.engine import Line
+from vision.reader.detect import Detector, Quad, quad_size
+from vision.reader.layout import Box, reading_order
+from vision.reader.models import Pixels
+from vision.reader.recognise import Reading, Recogniser, cut_out
+from vision.reader.turn import is_tall, is_upside_down, quarters_if_sideways, turned_back
+
+DOUBT = 0.95  # a line with a lower score is read a second time
+LEAST = 0.6  # a line with a lower score is noise: stains, logos, handwriting
+ROOM = 0.1  # heights of a line, added around it for the second reading
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A line, and the corners of its box in the picture as it was read."""
+
+    quad: Quad
+    reading: Reading
+
+
+class Ocr:
+    """Both networks. Not for two threads at a time."""
+
+    def __init__(self) -> None:
+        self._detector = Detector()
+        self._recogniser = Recogniser()
+
+    def read(self, rgb: Pixels, cancel: Event) -> tuple[Line, ...]:
+        """Return the lines of an upright picture, (H, W, 3). Raise ``Cancelled``.
+
+        Where the text lies on its side or upside down, the lines are in the order of the text
+        and their boxes are where they are in ``rgb``.
+        """
+        picture = np.ascontiguousarray(rgb[..., ::-1])
+        quads = self._detector.find(picture, cancel)
+        quarters = quarters_if_sideways(picture, quads, self._recogniser, cancel)
+        if quarters:
+            picture, quads = self._turned(picture, quarters, cancel)
+        readings = self._recogniser.read([cut_out(picture, quad) for quad in quads], cancel)
+        if not quarters and is_upside_down(picture, quads, readings, self._recogniser, cancel):
+            quarters = 2
+            picture, quads = self._turned(picture, quarters, cancel)
+            readings = self._recogniser.read([cut_out(picture, quad) for quad in quads], cancel)
+        readings = self._read_again(picture, quads, readings, cancel)
+        found = [Found(q, r) for q, r in zip(quads, readings, strict=True) if is_text(r)]
+        return lines_of(found, quarters, rgb.shape[0], rgb.shape[1])
+
+    def _turned(self, picture: Pixels, quarters: int, cancel: Event) -> tuple[Pixels, list[Quad]]:
+        turned = np.ascontiguousarray(np.rot90(picture, quarters))
+        return turned, self._detector.find(turned, cancel)
+
+    def _read_again(
+        self, picture: Pixels, quads: Sequence[Quad], readings: Sequence[Reading], cancel: Event
+    ) -> list[Reading]:
+        """Read lines in doubt again with more room, and keep the surer of both readings."""
+        doubtful = [i for i, reading in enumerate(readings) if reading.score < DOUBT]
+        crops = [cut_out(picture, quads[i], ROOM) for i in doubtful]
+        best = list(readings)
+        for i, second in zip(doubtful, self._recogniser.read(crops, cancel), strict=True):
+            best[i] = max(best[i], second, key=lambda reading: reading.score)
+        return best
+
+
+def is_text(reading: Reading) -> bool:
+    """Tell text from noise."""
+    return reading.score >= LEAST and bool(reading.text)
+
+
+def lines_of(found: Sequence[Found], quarters: int, height: int, width: int) -> tuple[Line, ...]:
+    """Return lines in reading order, with boxes in a picture of ``height`` and ``width``."""
+    level = levelled([one.quad for one in found])
+    texts = [one.reading.text for one in found]
+    return tuple(
+        Line(texts[i], box_before(found[i].quad, quarters, height, width), found[i].reading.score)
+        for i in reading_order(level, texts)
+    )
+
+
+def box_before(quad: Quad, quarters: int, height: int, width: int) -> tuple[int, int, int, int]:
+    """Return the upright box around ``quad`` in the picture before it was turned."""
+    (x0, y0), (x1, y1) = quad.min(axis=0), quad.max(axis=0)
+    x0, y0, x1, y1 = turned_back((x0, y0, x1, y1), quarters, height, width)
+    return (
+        max(0, round(float(x0))),
+        max(0, round(float(y0))),
+        min(width, round(float(x1))),
+        min(height, round(float(y1))),
+    )
+
+
+def levelled(quads: Sequence[Quad]) -> list[Box]:
+    """Return boxes as they would lie had the picture been held level."""
+    wide = [quad for quad in quads if quad_size(quad)[0] > 3 * quad_size(quad)[1]]
+    across = [quad[1] - quad[0] for quad in wide if not is_tall(quad)]
+    angle = float(np.median([np.arctan2(y, x) for x, y in across])) if across else 0.0
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
+    corners = [quad @ turn for quad in quads]
+    return [Box(*map(float, (*c.min(axis=0), *c.max(axis=0)))) for c in corners]
