@@ -55,14 +55,14 @@ def served(assistant: Assistant, tmp_path: Path) -> Iterator[str]:
     thread.join()
 
 
-def opened(browser: Browser, url: str, **options: object) -> Page:
-    """Open the page and return it once its composer can be used; errors on it are collected."""
+def opened(browser: Browser, url: str, *, ready: bool = True, **options: object) -> Page:
+    """Open the page; with ``ready``, return it once its composer can be used."""
     page = browser.new_context(**options).new_page()
     page.set_default_timeout(WAIT_MS)
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.goto(url)
-    page.wait_for_selector("#composer textarea:not([disabled])")
+    page.wait_for_selector("#composer textarea:not([disabled])" if ready else "#composer textarea")
     return page
 
 

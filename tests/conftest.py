@@ -73,13 +73,16 @@ def assistant_with(store: Store) -> Iterator[Callable[..., Assistant]]:
     """Return a function that starts an assistant around an engine; all are closed at the end."""
     started: list[Assistant] = []
 
-    def start(engine: FakeEngine, sampling: SamplingParams | None = None) -> Assistant:
+    def start(
+        engine: FakeEngine, sampling: SamplingParams | None = None, *, loaded: bool = True
+    ) -> Assistant:
         assistant = Assistant(
             [Candidate(lambda: engine)], store, Decoder(), sampling or SamplingParams()
         )
         started.append(assistant)
         assistant.start()
-        assistant.wait_until_loaded()
+        if loaded:
+            assistant.wait_until_loaded()
         return assistant
 
     yield start

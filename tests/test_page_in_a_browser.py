@@ -5,7 +5,9 @@ import threading
 import pytest
 
 from tests.browser import WAIT_MS, attach, chromium, opened, reply, send, served
-from vision.errors import EngineFailed
+from tests.test_app_assistant import Resuming
+from vision.engine import Progress
+from vision.errors import EngineFailed, EngineUnavailable
 from vision.fake import FakeEngine
 
 pytestmark = [
@@ -54,11 +56,11 @@ def page_for(assistant_with, browser, tmp_path):
         patch.chdir(tmp_path)
         stack, pages = [], []
 
-        def start(engine, **options):
-            assistant = assistant_with(engine)
+        def start(engine, loaded=True, **options):
+            assistant = assistant_with(engine, loaded=loaded)
             serving = served(assistant, tmp_path)
             stack.append(serving)
-            page = opened(browser, serving.__enter__(), **options)
+            page = opened(browser, serving.__enter__(), ready=loaded, **options)
             page.assistant = assistant
             pages.append(page)
             return page
@@ -317,3 +319,80 @@ def test_the_list_opens_on_a_small_screen(page_for):
 
     page.wait_for_selector(".sl-welcome")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+class Slow(FakeEngine):
+    """Reports half of its weights, and is loaded when it is let go."""
+
+    def __init__(self):
+        super().__init__(["Hello."])
+        self.go = threading.Event()
+
+    def load(self, report):
+        report(Progress("weights", 1, 2, "bytes"))
+        assert self.go.wait(WAIT_MS / 1e3)
+        super().load(report)
+
+
+def test_while_the_engine_loads_the_page_says_so_and_the_composer_waits(page_for):
+    engine = Slow()
+    page = page_for(engine, loaded=False)
+
+    page.wait_for_selector("[data-mode=loading] >> text=Loading the model")
+    assert page.is_disabled("#composer textarea")
+    engine.go.set()
+    page.wait_for_selector("#composer textarea:not([disabled])")
+    send(page, "Hello")
+
+    assert "Hello." in reply(page)
+
+
+class Refusing(FakeEngine):
+    def load(self, report):
+        raise NoWeights
+
+
+class NoWeights(EngineUnavailable):
+    text = "The weights are not here."
+    way_out = "Fetch them."
+
+
+def test_where_no_engine_can_be_loaded_the_page_says_why(page_for):
+    page = page_for(Refusing(), loaded=False)
+
+    page.wait_for_selector("[data-mode=failed] >> text=The weights are not here.")
+
+    assert page.is_disabled("#composer textarea")
+
+
+def test_a_reply_that_was_cut_off_can_be_gone_on_with(page_for):
+    page = page_for(Resuming())
+    send(page, "Count")
+    assert "Cut off at the token limit." in reply(page)
+
+    page.click(".sl-resume")
+
+    page.wait_for_function("document.querySelector('#hist')?.innerText.includes('three four')")
+    assert "one two three four" in reply(page)
+
+
+def test_the_cost_of_a_draft_is_said_while_it_is_written(page_for, red):
+    page = page_for(FakeEngine())
+    attach(page, ("red.png", red))
+
+    page.fill("#composer textarea", "What is the colour of this?")
+
+    page.wait_for_selector("text=7 tokens, 4,089 left")
+
+
+def test_the_detail_of_pictures_can_be_chosen(page_for, red):
+    engine = FakeEngine(["Red."])
+    page = page_for(engine)
+    attach(page, ("red.png", red))
+
+    page.click("[data-detail=max]")
+    page.wait_for_selector("[data-detail=max][aria-pressed=true]")
+    send(page, "Colour?")
+
+    reply(page)
+    assert engine.prompts[0].messages[0].images[0].max_pixels == 4_014_080
