@@ -244,7 +244,7 @@ def test_a_refused_picture_is_said_and_the_question_stays(page_for):
 
     send(page, "What is this?")
 
-    page.wait_for_selector(".toast-body .sl-problem")
+    page.wait_for_selector("#tray .sl-problem >> text=it is damaged or was cut off")
     assert page.input_value("#composer textarea") == "What is this?"
 
 

@@ -55,8 +55,8 @@ class Handlers:
         try:
             return self._shown(str(event._data.get("id")), words)  # noqa: SLF001  Gradio's own way
         except HistoryError as error:
-            _tell(error, words)
-            return self._shown(None, words)
+            shown = self._shown(None, words)
+            return shown.with_(tray=tray("auto", words, problem=_problem(error, words)))
 
     def new(self, request: gr.Request) -> View:
         """Show the welcome, with an empty composer."""
@@ -143,8 +143,8 @@ class Handlers:
         try:
             run = await asyncio.to_thread(take)
         except (VisionError, HistoryError) as error:
-            _tell(error, words)
-            return View()  # the composer keeps what was typed
+            # The composer keeps what was typed.
+            return View(tray=tray("auto", words, problem=_problem(error, words)))
         condition = self._assistant.condition()
         return View(
             conversation_id=run.conversation_id,
@@ -155,7 +155,7 @@ class Handlers:
             live=gr.update(value=self._live(run, words), visible=True),
             hist=render.messages(self._before(run), words, self._has_image),
             composer=_composer(words, condition.status.state, value="", busy=True),
-            tray=tray(None, "auto", words, can_resume=False),
+            tray=tray("auto", words),
         )
 
     def _before(self, run: Run) -> list[Turn]:
@@ -227,13 +227,13 @@ class Handlers:
         assistant = self._assistant
         text, files = draft.get("text") or "", [Path(file) for file in draft.get("files") or []]
         if conversation_id and assistant.run(conversation_id):
-            return tray(None, detail, words, can_resume=False)
+            return tray(detail, words)
         turns = assistant.store.turns(conversation_id) if conversation_id else []
         count = assistant.count(conversation_id, text, files, detail) if text or files else None
         return tray(
-            count if count and count.max_context else None,
             detail,
             words,
+            count=count if count and count.max_context else None,
             can_resume=bool(turns) and not (text or files) and assistant.can_resume(turns[-1]),
         )
 
@@ -282,8 +282,6 @@ def _composer(
     return gr.update(**changes)
 
 
-def _tell(error: VisionError | HistoryError, words: Words) -> None:
+def _problem(error: VisionError | HistoryError, words: Words) -> tuple[str, str]:
     log.warning("shown to user: %s", error)
-    text, hint = words.error(error.record())
-    # Gradio renders a toast as HTML, and the text may hold a file's name.
-    gr.Warning(render.problem(text, hint), title="", duration=None)
+    return words.error(error.record())

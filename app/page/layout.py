@@ -47,7 +47,7 @@ def build(handlers: Handlers) -> gr.Blocks:
                     hello = welcome_widget(welcome(condition, words))
                     hist = gr.Chatbot(elem_id="hist", visible=False, **_CHAT)
                     live = gr.Chatbot(elem_id="live", visible=False, **_CHAT)
-                above = tray_widget(tray(None, "auto", words, can_resume=False), elem_id="tray")
+                above = tray_widget(tray("auto", words), elem_id="tray")
                 composer = gr.MultimodalTextbox(
                     value={"text": "", "files": []},
                     elem_id="composer",
@@ -86,16 +86,21 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
     )
     draft = [composer, conversation_id, detail]
     # Gradio's own queue guards nothing here (ui-facts.md, decision 2): the assistant has one
-    # worker, so any number of handlers may run at once.
+    # worker, so any number of handlers may run at once. Only what streams goes through it:
+    # when the last event of its stream ends as a new one begins, the browser may close the
+    # stream on the new one, which then never ends (6.31: close_stream is sent before the join
+    # is seen, and arrives after its answer).
     options: dict[str, Any] = {
         "outputs": [parts[field.name] for field in fields(View)],
         "show_progress": "hidden",
         "api_visibility": "private",
-        "concurrency_limit": None,
+        "queue": False,
     }
     follow: dict[str, Any] = options | {
         "fn": _streamed(handlers.follow),
         "inputs": [conversation_id, parts["awaits"], detail],
+        "queue": True,
+        "concurrency_limit": None,
     }
     sidebar_, tray_ = parts["sidebar"], parts["tray"]
     shows = (

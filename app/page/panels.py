@@ -75,10 +75,16 @@ def welcome(condition: Condition, words: Words) -> dict[str, Any]:
 
 
 def tray(
-    count: TokenCount | None, detail: Detail, words: Words, *, can_resume: bool
+    detail: Detail,
+    words: Words,
+    *,
+    count: TokenCount | None = None,
+    can_resume: bool = False,
+    problem: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Return what ``tray_widget`` shows; ``count`` is None where nothing is to be said of it."""
+    """Return what ``tray_widget`` shows: a problem and its way out, go on, the draft's cost."""
     return {
+        "problem": problem,
         "resume": words("resume") if can_resume else None,
         "cost": _cost(count, words) if count else None,
         "tight": count is not None and count.total > count.max_context,

@@ -1,5 +1,5 @@
-// What stands above the composer: go on with a reply that was cut off; what the draft would cost.
-// value: {resume: string | null, cost: string | null, tight: bool, title,
+// What stands above the composer: what was refused; go on with a reply that was cut off; what the draft would cost.
+// value: {problem: [text, hint] | null, resume: string | null, cost: string | null, tight: bool, title,
 //         details: [{name, label, about}], chosen}
 const { el, icon } = window.secondLook;
 const root = element.querySelector(".sl-root");
@@ -12,8 +12,13 @@ function detail({ name, label, about }, chosen) {
 }
 
 function draw() {
-  const { resume, cost, tight, title, details, chosen } = props.value;
+  const { problem, resume, cost, tight, title, details, chosen } = props.value;
   const parts = [];
+  if (problem) {
+    const [text, hint] = problem;
+    parts.push(el("div", { class: "sl-problem", role: "alert" },
+      el("strong", {}, text), el("span", {}, hint)));
+  }
   if (resume) {
     parts.push(el("button", { class: "sl-resume", type: "button", onclick: () => trigger("click") },
       resume, icon("arrow")));
