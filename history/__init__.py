@@ -2,41 +2,58 @@
 
 from history.errors import (
     ConversationNotFound,
+    ExportTooLarge,
+    FormatUnknown,
     HistoryError,
+    ImportRefused,
     NameRefused,
     NotFound,
     PictureDiffers,
+    PlaceTaken,
     RecordTooNew,
     StorageFailed,
     StorageFull,
     StorageReadOnly,
     StorageRefused,
+    TrashNotFound,
     TurnDamaged,
     TurnInterrupted,
     TurnNotFound,
 )
+from history.search import Filters, Hit
 from history.store import Store
 from history.title import title_from
+from history.trash import Trashed
 from history.turn import Conversation, FinishReason, ImageRef, Turn
+from history.unused import Unused
 
 __all__ = [
     "Conversation",
     "ConversationNotFound",
+    "ExportTooLarge",
+    "Filters",
     "FinishReason",
+    "FormatUnknown",
     "HistoryError",
+    "Hit",
     "ImageRef",
+    "ImportRefused",
     "NameRefused",
     "NotFound",
     "PictureDiffers",
+    "PlaceTaken",
     "RecordTooNew",
     "StorageFailed",
     "StorageFull",
     "StorageReadOnly",
     "StorageRefused",
     "Store",
+    "TrashNotFound",
+    "Trashed",
     "Turn",
     "TurnDamaged",
     "TurnInterrupted",
     "TurnNotFound",
+    "Unused",
     "title_from",
 ]

@@ -7,8 +7,13 @@ HistoryError
  │   └─ StorageFailed          the disk itself reports an error
  ├─ NotFound
  │   ├─ ConversationNotFound
- │   └─ TurnNotFound
+ │   ├─ TurnNotFound
+ │   └─ TrashNotFound
  ├─ NameRefused                a name from outside that is not one of ours
+ ├─ PlaceTaken                 something else stands where a deleted thing was
+ ├─ ImportRefused              a file that no part is imported of
+ ├─ ExportTooLarge             more than an import would take
+ ├─ FormatUnknown              a file's name that does not say what to write
  ├─ PictureDiffers             bytes that are not those of their SHA-256
  ├─ RecordTooNew               a file that a newer version wrote: shown, never written
  ├─ TurnDamaged                what a turn says in place of a file that cannot be read
@@ -102,6 +107,41 @@ class TurnNotFound(NotFound):
 
     text = "Conversation {conversation} has no turn {turn}."
     way_out = "It may have been deleted. Open the conversation again."
+
+
+class TrashNotFound(NotFound):
+    """Something that is not in the trash."""
+
+    text = "There is nothing in the trash under {entry}."
+    way_out = "It may have been brought back already, or removed for ever."
+
+
+class PlaceTaken(HistoryError):
+    """Something else stands where a deleted thing was. It is not overwritten."""
+
+    text = "It cannot be brought back: there is another {place} by now."
+    way_out = "Move that one away, and try again. What was deleted stays in the trash."
+
+
+class ImportRefused(HistoryError):
+    """A file that no part is imported of."""
+
+    text = "{file} was not imported: {reason}."
+    way_out = "Nothing was changed. Export it again where it came from."
+
+
+class ExportTooLarge(HistoryError):
+    """More than an import would take."""
+
+    text = "That is more than one file can hold: {limit_mib} MiB or {limit_files} files."
+    way_out = "Export fewer conversations at a time."
+
+
+class FormatUnknown(HistoryError):
+    """A file's name that does not say what to write."""
+
+    text = "{name} does not end in .zip, .json, .md or .html."
+    way_out = "Give it one of these endings, or choose with --format."
 
 
 class NameRefused(HistoryError):

@@ -10,14 +10,17 @@ import errno
 import fcntl
 import logging
 import os
+import shutil
 import stat
 import time
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
 log = logging.getLogger(__name__)
 
+CONDEMNED = ".gone"
 STAGE_GRACE_S = 3_600  # no write takes this long: what is older was left by a kill
 
 # Where there are no links: FAT and some network and FUSE file systems.
@@ -86,22 +89,55 @@ def write(path: Path, content: bytes, stage_folder: Path) -> None:
         raise
 
 
-def publish_folder(name: str, content: bytes, path: Path, stage_folder: Path) -> None:
-    """Make the folder ``path`` with one file in it, at once. ``path`` must be free or empty."""
+def publish_folder(contents: Mapping[str, bytes], path: Path, stage_folder: Path) -> None:
+    """Make the folder ``path`` with its files, at once. ``path`` must be free or empty."""
     ensure_folder(stage_folder)
     ours = stage_folder / f"{uuid4().hex}.tmp"
     try:
         ours.mkdir(0o700)
-        _write_new(ours / name, content)
+        for name, content in contents.items():
+            _write_new(ours / name, content)
         sync_folder(ours)
         ours.rename(path)
         ours = path
         sync_folder(path.parent)
     except BaseException:
-        discard(ours / name)
+        for name in contents:
+            discard(ours / name)
         with suppress(OSError):
             ours.rmdir()
         raise
+
+
+def move(path: Path, to: Path) -> None:
+    """Rename a file or a folder to another folder, durably: it is in one of the two, whole."""
+    path.rename(to)
+    sync_folder(to.parent)
+    sync_folder(path.parent)
+
+
+def condemn(path: Path, stage_folder: Path) -> None:
+    """Move what is to be removed for ever out of sight, among what is staged."""
+    ensure_folder(stage_folder)
+    move(path, stage_folder / f"{uuid4().hex}{CONDEMNED}")
+
+
+def condemned(stage_folder: Path) -> list[Path]:
+    """Return what is to be removed for ever, that of killed processes too."""
+    return list(stage_folder.glob(f"*{CONDEMNED}"))
+
+
+def remove(path: Path) -> None:
+    """Remove a file for ever, durably."""
+    path.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder for ever, durably, with all that is in it; follows no link."""
+    with suppress(FileNotFoundError):  # another process removes it too
+        shutil.rmtree(path)  # by descriptors, so that no link can be put in its way
+    sync_folder(path.parent)
 
 
 def ensure_folder(path: Path) -> None:
@@ -157,9 +193,7 @@ def sweep(stage_folder: Path) -> None:
             if time.time() - state.st_mtime < STAGE_GRACE_S:
                 continue
             if stat.S_ISDIR(state.st_mode):
-                for inner in path.iterdir():
-                    inner.unlink()
-                path.rmdir()
+                shutil.rmtree(path)
             else:
                 path.unlink()
 
@@ -167,6 +201,24 @@ def sweep(stage_folder: Path) -> None:
 def is_writable(folder: Path) -> bool:
     """Tell whether files can be made in ``folder``, so far as its rights say."""
     return os.access(folder, os.W_OK | os.X_OK)
+
+
+@contextmanager
+def locked(folder: Path, *, shared: bool = False) -> Iterator[bool]:
+    """Wait until no other thread or process has ``folder`` locked, and lock it; say if that went.
+
+    ``shared`` locks exclude only others that are not. Where the file system has none: False.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        except OSError:
+            yield False
+        else:
+            yield True
+    finally:
+        let_go(descriptor)
 
 
 def hold(path: Path) -> int | None:

@@ -14,13 +14,13 @@ import stat
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from history import files, names
 from history.errors import ConversationNotFound, RecordTooNew, TurnDamaged, TurnNotFound
-from history.record import SCHEMA, TooNewError, seal, unseal
+from history.head import Head, read_head
+from history.record import SCHEMA, TooNewError
 from history.title import title_from
 from history.turn import Conversation, Turn, decode, placeholder
 
@@ -32,15 +32,7 @@ OPENING = 4  # turns that are looked at for a title and a picture
 SETTLED_NS = 2_500_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A conversation's own file."""
-
-    title: str = ""  # as named; empty means to take it from the first prompt
-    created_at: str = ""
-    system_prompt: str = ""
-    extra: Mapping[str, Any] = field(default_factory=dict)  # keys of others, kept: whatever JSON is
-    schema: int = SCHEMA
+Stamp = tuple[int, int]  # a folder's time of change in ns, and its inode
 
 
 class Listing:
@@ -48,52 +40,52 @@ class Listing:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._seen: dict[str, tuple[tuple[int, int], Conversation]] = {}
+        self._seen: dict[str, tuple[Stamp, Conversation]] = {}
         self._lock = threading.Lock()  # guards _seen
+
+    def remember(self, summaries: Mapping[str, tuple[Stamp, Conversation]]) -> None:
+        """Take over what was listed before, by another process; what changed is read again."""
+        with self._lock:
+            self._seen = {**summaries, **self._seen}
 
     def ids(self) -> list[str]:
         """Return the names of all conversations, oldest first."""
+        return list(self.stamps())
+
+    def stamps(self) -> dict[str, Stamp]:
+        """Return the names of all conversations, oldest first, with what tells of a change."""
+        stamps = {}
         try:
             with os.scandir(self._root) as entries:
-                return sorted(
-                    entry.name
-                    for entry in entries
-                    if names.CONVERSATION.fullmatch(entry.name)
-                    and entry.is_dir(follow_symlinks=False)
-                )
+                for entry in entries:
+                    if names.CONVERSATION.fullmatch(entry.name):
+                        with suppress(FileNotFoundError):  # deleted meanwhile
+                            state = entry.stat(follow_symlinks=False)
+                            if stat.S_ISDIR(state.st_mode):
+                                stamps[entry.name] = state.st_mtime_ns, state.st_ino
         except FileNotFoundError:
-            return []
+            pass
+        return dict(sorted(stamps.items()))
 
     def all(self) -> list[Conversation]:
         """Return all conversations, the one last written to first."""
         found = []
-        ids = self.ids()
-        for conversation_id in ids:
+        stamps = self.stamps()
+        for conversation_id, stamp in stamps.items():
             try:
-                found.append(self.conversation(conversation_id))
+                found.append(self._at(conversation_id, stamp))
             except ConversationNotFound:
                 continue  # deleted meanwhile
             except OSError as error:
                 log.warning("not listed id=%s reason=%s", conversation_id, error.strerror)
         with self._lock:
-            self._seen = {key: self._seen[key] for key in ids if key in self._seen}
+            self._seen = {key: self._seen[key] for key in stamps if key in self._seen}
         return sorted(found, key=lambda each: (each.updated_at, each.id), reverse=True)
 
     def conversation(self, conversation_id: str) -> Conversation:
         """Return one conversation, from memory if its folder did not change."""
-        folder = self.folder(conversation_id)
-        state = folder.stat()
-        stamp = (state.st_mtime_ns, state.st_ino)
-        with self._lock:
-            seen = self._seen.get(conversation_id)
-        if seen and seen[0] == stamp:
-            return seen[1]
-        started_ns = time.time_ns()
-        conversation = _summary(folder)
-        if started_ns - state.st_mtime_ns > SETTLED_NS:
-            with self._lock:
-                self._seen[conversation_id] = (stamp, conversation)
-        return conversation
+        state = self.folder(conversation_id).stat()
+        return self._at(conversation_id, (state.st_mtime_ns, state.st_ino))
 
     def folder(self, conversation_id: str) -> Path:
         """Return a conversation's folder. Raise ``ConversationNotFound`` where there is none."""
@@ -105,6 +97,23 @@ class Listing:
         except FileNotFoundError:
             pass
         raise ConversationNotFound(conversation=conversation_id)
+
+    def _at(self, conversation_id: str, stamp: Stamp) -> Conversation:
+        with self._lock:
+            seen = self._seen.get(conversation_id)
+        if seen and seen[0] == stamp:
+            return seen[1]
+        settled = is_settled(stamp)
+        conversation = _summary(self._root / conversation_id)
+        if settled:
+            with self._lock:
+                self._seen[conversation_id] = (stamp, conversation)
+        return conversation
+
+
+def is_settled(stamp: Stamp) -> bool:
+    """Tell whether a folder that changes from now on would show it in its time."""
+    return time.time_ns() - stamp[0] > SETTLED_NS
 
 
 def turn_ids(folder: Path) -> list[int]:
@@ -137,35 +146,15 @@ def read_turn(folder: Path, turn_id: int) -> Turn:
     return turn
 
 
+def read_turns(folder: Path) -> list[Turn]:
+    """Return all turns of a conversation, those of other versions too, in order of their ids."""
+    return list(_present(folder, turn_ids(folder)))
+
+
 def too_new(path: Path, schema: int) -> RecordTooNew:
     """Say that a newer version wrote a conversation's file."""
     file = f"{path.parent.name}/{path.name}"
     return RecordTooNew(file=file, schema=schema, known=SCHEMA)
-
-
-def read_head(folder: Path) -> Head:
-    """Return a conversation's own file. Raise ``ValueError`` or ``OSError`` if it is damaged."""
-    record = unseal(files.read(folder / names.HEAD))
-    schema = record.pop("schema")
-    texts = {key: record.pop(key, "") for key in ("title", "created_at", "system_prompt")}
-    for key, text in texts.items():
-        if not isinstance(text, str):
-            if schema <= SCHEMA:
-                raise ValueError(f"its {key} is wrong")
-            texts[key] = ""  # means something else by now
-    return Head(**texts, extra=record, schema=schema)
-
-
-def encode_head(conversation_id: str, head: Head) -> bytes:
-    """Return the bytes of a conversation's own file."""
-    record = {
-        "schema": SCHEMA,
-        "id": conversation_id,
-        "title": head.title,
-        "created_at": head.created_at,
-        "system_prompt": head.system_prompt,
-    }
-    return seal(record | {key: head.extra[key] for key in head.extra if key not in record})
 
 
 def _summary(folder: Path) -> Conversation:
@@ -188,6 +177,8 @@ def _summary(folder: Path) -> Conversation:
         turns=len(ids),
         cover=cover,
         system_prompt=head.system_prompt,
+        pinned=head.pinned,
+        tags=head.tags,
     )
 
 

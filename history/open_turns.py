@@ -70,6 +70,11 @@ class OpenTurns:
         finally:
             files.let_go(held)
 
+    def forget(self, path: Path) -> None:
+        """End the lock of a turn that was deleted."""
+        with self._lock:
+            files.let_go(self._held.pop(path, None))
+
     def let_go(self) -> None:
         """End all locks, as the end of the process does."""
         with self._lock:

@@ -1,7 +1,8 @@
 """Conversations on disk: one folder each, one JSON file a turn, pictures once under their hash.
 
-The files are the truth; there is nothing beside them that could disagree. A call that writes
-returns when the disk has it, and a reader, in this process or another, sees whole files only.
+The files are the truth; the index beside them is made from them, and again where they disagree.
+A call that writes returns when the disk has it, and a reader, in this process or another, sees
+whole files only.
 
 Several processes may use one root at once. A turn's number is taken by making its file, which
 only one of them can. A turn that is still open is locked by the process that will finish it; the
@@ -9,8 +10,8 @@ lock ends with that process, so ``close_open_turns`` knows a turn under way from
 was killed, whoever else is running.
 """
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from history import files, names
 from history.blobs import Blobs
 from history.errors import (
     MIN_FREE_MIB,
+    ConversationNotFound,
     NotFound,
     StorageFull,
     StorageReadOnly,
@@ -27,18 +29,17 @@ from history.errors import (
     reading,
     writing,
 )
-from history.listing import (
-    Head,
-    Listing,
-    encode_head,
-    read_head,
-    read_turn,
-    too_new,
-    turn_ids,
-)
+from history.head import Choice, Head, encode_head, read_head
+from history.index import Index
+from history.listing import Listing, read_turn, read_turns, too_new, turn_ids
 from history.open_turns import OpenTurns
 from history.record import SCHEMA
+from history.search import LIMIT, Filters, Hit, Search
+from history.title import title_from
+from history.trash import KEPT_DAYS, Trash
 from history.turn import Conversation, ImageRef, Turn
+from history.unused import GRACE_S, Unused, adding, remove_unused
+from history.versions import choice_in, next_place, tree_of
 
 
 class Store:
@@ -53,6 +54,9 @@ class Store:
         self._listing = Listing(self.root)
         self._blobs = Blobs(self.root)
         self._open = OpenTurns(self._stage)
+        self.trash = Trash(self.root, self.changing)
+        self.index = Index(self.root, self._listing)
+        self._recalled = False  # whether the listing knows what the index has of it
 
     # Conversations
 
@@ -65,12 +69,13 @@ class Store:
             while (folder := self.root / names.new_conversation_id()).exists():
                 pass
             content = encode_head(folder.name, head)
-            files.publish_folder(names.HEAD, content, folder, self._stage)
+            files.publish_folder({names.HEAD: content}, folder, self._stage)
         return self.conversation(folder.name)
 
     def conversations(self) -> list[Conversation]:
         """Return all conversations, the one last written to first."""
         with reading(self.root):
+            self._recall()
             return self._listing.all()
 
     def conversation(self, conversation_id: str) -> Conversation:
@@ -78,28 +83,56 @@ class Store:
         with reading(self.root):
             return self._listing.conversation(conversation_id)
 
+    def search(self, query: str, filters: Filters | None = None, limit: int = LIMIT) -> list[Hit]:
+        """Return the newest turns, names and tags that hold every word of ``query``."""
+        with reading(self.root):
+            hits = self.index.ask(Search(query, filters or Filters(), limit))
+            self._recall()
+            return [replace(hit, title=self._title(hit.conversation_id)) for hit in hits]
+
     def rename(self, conversation_id: str, title: str) -> None:
         """Name a conversation; an empty title shows it under its first prompt again."""
-        folder = self._listing.folder(conversation_id)
-        with writing(self.root):
-            head = replace(self._head(folder), title=title)
-            files.write(folder / names.HEAD, encode_head(folder.name, head), self._stage)
+        self._change(conversation_id, title=title)
+
+    def pin(self, conversation_id: str, pinned: bool = True) -> None:
+        """Keep a conversation at the top of the list, or no longer."""
+        self._change(conversation_id, pinned=pinned)
+
+    def tag(self, conversation_id: str, tags: Iterable[str]) -> None:
+        """Give a conversation these tags, each once, in place of those it had."""
+        given = dict.fromkeys(title_from(tag) for tag in tags)
+        self._change(conversation_id, tags=tuple(tag for tag in given if tag))
 
     # Turns
 
-    def turns(self, conversation_id: str) -> list[Turn]:
-        """Return a conversation's turns in order.
+    def turns(self, conversation_id: str, to: int | None = None) -> list[Turn]:
+        """Return the turns of the version shown, in order, or of the one that ends with ``to``.
 
         In place of one whose file is damaged stands a turn with ``damaged`` set, an empty prompt
         and an ``error`` that says so: a gap that nobody explains would look like a loss.
         """
         with reading(self.root):
             folder = self._listing.folder(conversation_id)
-            turns = []
-            for turn_id in turn_ids(folder):
-                with suppress(TurnNotFound):  # deleted meanwhile
-                    turns.append(read_turn(folder, turn_id))
-            return turns
+            turns = {turn.id: turn for turn in read_turns(folder)}
+            tree = tree_of(folder, turns.values())
+            tip = tree.tip(choice_in(folder)) if to is None else to
+            return [turns[turn_id] for turn_id in tree.path(tip)]
+
+    def versions(self, conversation_id: str) -> dict[int, tuple[int, ...]]:
+        """Return, for each turn shown that has other versions, all of them, itself included."""
+        with reading(self.root):
+            folder = self._listing.folder(conversation_id)
+            tree = tree_of(folder, read_turns(folder))
+            return tree.versions(tree.path(tree.tip(choice_in(folder))))
+
+    def choose(self, conversation_id: str, turn_id: int) -> None:
+        """Show the version that leads through a turn, until the next turn is appended."""
+        with self.changing(conversation_id) as folder:
+            tree = tree_of(folder, read_turns(folder))
+            if turn_id not in tree.live:
+                raise TurnNotFound(conversation=conversation_id, turn=turn_id)
+            choice = Choice(tree.end(turn_id), max(tree.live))
+            self._write_head(folder, replace(self._head(folder), choice=choice))
 
     def turn(self, conversation_id: str, turn_id: int) -> Turn:
         """Return one turn, or the placeholder for a damaged one."""
@@ -119,10 +152,13 @@ class Store:
         params: Mapping[str, Any] | None = None,  # whatever the engine was told
         fields: Mapping[str, Any] | None = None,  # whatever the job knows
         notices: Iterable[str] = (),
+        instead_of: int | None = None,
     ) -> Turn:
-        """Write an open turn at the end of a conversation; return it once it is on the disk.
+        """Write an open turn at the end of the version shown; return it once it is on the disk.
 
-        It is this process's to ``finish``. Refused where there is too little room to end it.
+        ``instead_of`` begins a new version, of which it is the last turn: an edited prompt takes
+        the place of that turn and of all behind it, which stay as they are. It is this process's
+        to ``finish``. Refused where there is too little room to end it.
         """
         self.check_writable()
         folder = self._listing.folder(conversation_id)
@@ -141,7 +177,8 @@ class Store:
         )
         while True:
             # Another process may take the number first: then the next one is tried.
-            turn = replace(turn, id=max(turn_ids(folder), default=0) + 1)
+            turn_id, follows = next_place(folder, instead_of)
+            turn = replace(turn, id=turn_id, follows=follows)
             with writing(self.root), suppress(FileExistsError):
                 self._open.append(folder, turn)
                 return turn
@@ -152,13 +189,18 @@ class Store:
         Raise ``TurnNotFound`` where it was deleted meanwhile: it does not come back. After any
         other error it is on disk whole, as it was or as given, and this can be tried again.
         """
-        path = self._listing.folder(conversation_id) / names.turn_name(turn.id)
+        names.check_conversation_id(conversation_id)
+        path = self.root / conversation_id / names.turn_name(turn.id)
         if turn.schema > SCHEMA:
             raise too_new(path, turn.schema)
-        with writing(self.root):
-            if not path.exists():
-                raise TurnNotFound(conversation=conversation_id, turn=turn.id)
-            self._open.replace(path, turn)
+        try:
+            with self.changing(conversation_id):
+                if not path.exists():
+                    raise TurnNotFound(conversation=conversation_id, turn=turn.id)
+                self._open.replace(path, turn)
+        except NotFound:
+            self._open.forget(path)
+            raise
 
     def close_open_turns(self) -> int:
         """Close, as errors, the turns whose programs ended before the reply; return how many.
@@ -198,6 +240,28 @@ class Store:
         """Return where a picture's thumbnail lies, or would."""
         return self._blobs.thumbnail_path(sha256, suffix)
 
+    def adding(self) -> AbstractContextManager[None]:
+        """Keep pictures that are put inside from being removed before a turn refers to them."""
+        self.check_writable()
+        return adding(self.root)
+
+    def remove_unused_pictures(self, grace_s: float = GRACE_S, *, dry_run: bool = False) -> Unused:
+        """Remove pictures that no turn, version or trash refers to. Not inside ``adding``."""
+        return remove_unused(self.root, grace_s=grace_s, dry_run=dry_run)
+
+    def purge(self, older_than_days: float = KEPT_DAYS, trash_id: str | None = None) -> int:
+        """Empty the trash of what is that old, or of one thing; return how many went.
+
+        With them go the pictures that nothing else refers to. Not inside ``adding``.
+        """
+        entries = self.trash.expired(older_than_days) if trash_id is None else self.trash.entries()
+        gone = [each for each in entries if trash_id in (None, each.id)]
+        hashes = self.trash.destroy(gone)
+        remove_unused(self.root, hashes, grace_s=0)
+        if gone:
+            self.index.forget()
+        return len(gone)
+
     # Room
 
     def free_bytes(self) -> int:
@@ -218,9 +282,42 @@ class Store:
         if free_mib < MIN_FREE_MIB:
             raise StorageFull(folder=self.root, free_mib=free_mib, needed_mib=MIN_FREE_MIB)
 
+    @contextmanager
+    def changing(self, conversation_id: str) -> Iterator[Path]:
+        """Hold a conversation's folder: its files are changed by one thread of one process."""
+        folder = self._listing.folder(conversation_id)
+        with writing(self.root), ExitStack() as stack:
+            with suppress(FileNotFoundError):
+                stack.enter_context(files.locked(folder))
+            yield self._listing.folder(conversation_id)  # it may have been deleted meanwhile
+
+    def close_dead(self, conversation_id: str, turn_id: int) -> bool:
+        """Close a turn that is open and whose program has ended; tell whether that was so."""
+        with writing(self.root):
+            return self._open.close_dead(self._listing.folder(conversation_id), turn_id)
+
     def close(self) -> None:
         """Let go of open turns, as the end of the process does; they stay open on disk."""
         self._open.let_go()
+
+    def _recall(self) -> None:
+        """Take over from the index, once, what another process has listed."""
+        if not self._recalled:
+            self._listing.remember(self.index.summaries())
+            self._recalled = True
+
+    def _title(self, conversation_id: str) -> str:
+        try:
+            return self._listing.conversation(conversation_id).title
+        except ConversationNotFound:
+            return ""  # deleted meanwhile
+
+    def _change(self, conversation_id: str, **changes: Any) -> None:  # fields of Head
+        with self.changing(conversation_id) as folder:
+            self._write_head(folder, replace(self._head(folder), **changes))
+
+    def _write_head(self, folder: Path, head: Head) -> None:
+        files.write(folder / names.HEAD, encode_head(folder.name, head), self._stage)
 
     def _head(self, folder: Path) -> Head:
         """Return a conversation's head to change; one that is damaged is set aside first."""

@@ -58,6 +58,8 @@ class Turn:
     lines: tuple[Mapping[str, Any], ...] = ()  # text, bbox [x0, y0, x1, y1], score, image
     error: Mapping[str, Any] = field(default_factory=dict)  # code, values, text, hint; or empty
     notices: tuple[str, ...] = ()
+    # The turn it comes after, 0 for none; None, as nearly always: the one numbered before it.
+    follows: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)  # keys of others, kept
     schema: int = SCHEMA  # of the file; a higher one than ours is shown, never written
     damaged: bool = False  # stands in for a file that cannot be read; never written
@@ -71,18 +73,22 @@ class Conversation:
     title: str  # as named, else from the first prompt; empty where there is neither
     created_at: str  # UTC, ISO 8601
     updated_at: str  # timestamp of the newest turn
-    turns: int
+    turns: int  # those of all versions
     cover: ImageRef | None = None  # the first picture of its opening turns
     system_prompt: str = ""
+    pinned: bool = False
+    tags: tuple[str, ...] = ()
 
 
 def encode(turn: Turn) -> bytes:
     """Return the bytes of a turn's file."""
     assert not turn.damaged, "a placeholder must not replace the file it stands for"
-    record = {"schema": SCHEMA, "id": turn.id, "timestamp": turn.timestamp}
+    record: dict[str, Any] = {"schema": SCHEMA, "id": turn.id, "timestamp": turn.timestamp}
     record["image_hash"] = turn.images[0].sha256 if turn.images else None
     for key, (attribute, _) in _KEYS.items():
         record[key] = getattr(turn, attribute)
+    if turn.follows is None:
+        del record["follows"]
     record["images"] = [_image_record(image) for image in turn.images]
     return seal(record | {key: turn.extra[key] for key in turn.extra if key not in record})
 
@@ -174,4 +180,5 @@ _KEYS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
     "boxes": ("lines", _list_of(dict)),
     "error": ("error", _of(dict)),
     "notices": ("notices", _list_of(str)),
+    "follows": ("follows", _of(int)),
 }

@@ -7,9 +7,10 @@ in a sentence, leaves nothing behind, and the same write works when it is tried 
 import errno
 import hashlib
 import os
+import signal
 import subprocess
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,54 +18,10 @@ import pytest
 
 import history
 from history import HistoryError, StorageFailed, StorageFull, StorageReadOnly, Store, files
+from tests.disk import Disk
 
-CALLS = ("open", "write", "fsync", "close", "link", "replace", "rename", "mkdir", "rmdir",
-         "unlink", "utime")  # fmt: skip
 PICTURE = b"bytes of a picture"
 SHA256 = hashlib.sha256(PICTURE).hexdigest()
-
-
-class Disk:
-    """The calls that change the disk, counted; the one numbered ``fails`` is refused."""
-
-    def __init__(self, fails=0, error=errno.EIO):
-        self.fails, self.error = fails, error
-        self.log = []
-        self.handles = {}
-
-    @property
-    def refused(self):
-        return len(self.log) >= self.fails > 0
-
-    @contextmanager
-    def in_use(self):
-        with pytest.MonkeyPatch.context() as patch:
-            for name in CALLS:
-                patch.setattr(os, name, self.wrapped(name, getattr(os, name)))
-            yield self
-
-    def wrapped(self, name, call):
-        def called(*arguments, **keywords):
-            if name == "open" and not arguments[1] & os.O_CREAT:
-                handle = call(*arguments, **keywords)
-                self.handles[handle] = "folder" if arguments[1] & os.O_DIRECTORY else "old file"
-                return handle
-            what = Path(str(arguments[0])).suffix
-            if name in ("write", "fsync", "close"):
-                what = self.handles.get(arguments[0], "")
-            self.log.append(f"{name} {what}".strip())
-            if len(self.log) == self.fails:
-                if name == "close":
-                    call(*arguments)
-                if name == "write":  # a part of it reaches the disk
-                    call(arguments[0], arguments[1][: len(arguments[1]) // 2])
-                raise OSError(self.error, os.strerror(self.error))
-            result = call(*arguments, **keywords)
-            if name == "open":
-                self.handles[result] = "file"
-            return result
-
-        return called
 
 
 def put(store, _conversation=None):
@@ -91,6 +48,12 @@ WRITES = {
     "finish": lambda store, conversation: finish(store, conversation, finish_reason="stop"),
     "save while open": finish,
     "rename": rename,
+    "pin": lambda store, conversation: store.pin(conversation),
+    "tag": lambda store, conversation: store.tag(conversation, ["a"]),
+    "choose": lambda store, conversation: store.choose(conversation, 2),
+    "append a version": lambda store, conversation: store.append(
+        conversation, prompt="new", instead_of=2
+    ),
     "rename over broken": rename,
     "put image": put,
     "put image twice": put_twice,
@@ -165,7 +128,7 @@ def test_a_write_that_the_disk_refuses_changes_all_or_nothing(begin, name, error
         turns = store.turns(conversation)
         assert not any(turn.damaged for turn in turns), refused
         assert (turns[0].reply, turns[1].reply in ("", "42")) == ("1", True), refused
-        if name in ("append", "create") and failure:
+        if name in ("append", "append a version", "create") and failure:
             assert after == before, refused
         if not refused.startswith(("unlink", "rmdir")):
             left = list((store.root / ".stage").glob("*"))
@@ -292,6 +255,24 @@ def test_a_number_taken_meanwhile_is_left_alone(begin, monkeypatch):
 
     assert store.append(conversation, prompt="second").id == 4
     assert [turn.prompt for turn in store.turns(conversation)][2:] == ["first", "second"]
+
+
+def test_signals_in_the_middle_of_calls_lose_nothing(begin):
+    store, conversation = begin()
+    rung = []
+    before = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
+    signal.siginterrupt(signal.SIGALRM, True)  # calls end early, with EINTR or a short write
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    try:
+        for number in range(40):
+            store.append(conversation, prompt=f"{number} " + "x" * 200_000)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+    assert rung
+    prompts = [turn.prompt.split()[0] for turn in store.turns(conversation)[2:]]
+    assert prompts == [str(number) for number in range(40)]
 
 
 LIMITED = """

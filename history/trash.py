@@ -1,0 +1,163 @@
+"""What was deleted, until it expires: each thing as it was, under a name that says whence it came.
+
+A deletion is one rename, so it happened or it did not. ``<time>-<letters>.<conversation>`` is a
+conversation's folder, and with ``.0003.json`` behind it a turn. Nothing else is written, so what
+comes back is what went, byte for byte.
+"""
+
+import logging
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from history import files, names
+from history.errors import PlaceTaken, TrashNotFound, TurnNotFound, reading, writing
+from history.listing import read_turn
+from history.versions import encode_gone
+
+log = logging.getLogger(__name__)
+
+KEPT_DAYS = 30.0
+
+_HASH = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+
+# Holds a conversation's folder while it is changed.
+Changing = Callable[[str], AbstractContextManager[Path]]
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """A turn or a conversation in the trash."""
+
+    id: str
+    conversation_id: str
+    turn_id: int | None  # None: the conversation
+    deleted_at: str  # UTC, ISO 8601
+
+
+class Trash:
+    """Deletes and brings back. Safe to use from any thread and several processes."""
+
+    def __init__(self, root: Path, changing: Changing) -> None:
+        self._root = root
+        self._folder, self._stage = root / names.TRASH, root / names.STAGE
+        self._changing = changing
+
+    def entries(self) -> list[Trashed]:
+        """Return what can be brought back, the last deleted first."""
+        with reading(self._root):
+            return list(self._entries())
+
+    def delete_turn(self, conversation_id: str, turn_id: int) -> Trashed:
+        """Delete one turn. The others keep their numbers, and its own is not given again."""
+        with self._changing(conversation_id) as folder:
+            mark = folder / names.gone_name(turn_id)
+            path = folder / names.turn_name(turn_id)
+            # A link or a pipe in its place can be deleted too; then the placeholder is read.
+            content = encode_gone(read_turn(folder, turn_id))
+            files.write(mark, content, self._stage)
+            try:
+                return self._take(path, f"{conversation_id}.{path.name}")
+            except OSError:
+                if path.exists():
+                    files.discard(mark)
+                raise
+
+    def delete_conversation(self, conversation_id: str) -> Trashed:
+        """Delete a conversation, with its turns and all of their versions."""
+        with self._changing(conversation_id) as folder:
+            return self._take(folder, conversation_id)
+
+    def undo(self, trash_id: str | None = None) -> Trashed:
+        """Bring back what was deleted last, or what is named, as it was."""
+        entries = self.entries()
+        entry = next((each for each in entries if trash_id in (None, each.id)), None)
+        if entry is None:
+            raise TrashNotFound(entry=names.shown(trash_id or ""))
+        if entry.turn_id is None:
+            self._restore_conversation(entry)
+        else:
+            self._restore_turn(entry, entry.turn_id)
+        return entry
+
+    def expired(self, older_than_days: float) -> list[Trashed]:
+        """Return what was deleted longer ago than that."""
+        limit = names.iso(datetime.now(UTC) - timedelta(days=older_than_days))
+        return [each for each in self.entries() if each.deleted_at <= limit]
+
+    def destroy(self, entries: Iterable[Trashed]) -> set[str]:
+        """Remove things for ever; return all that may be hashes of pictures they referred to.
+
+        Also ends what a purge that was killed had begun.
+        """
+        hashes: set[str] = set()
+        with writing(self._root):
+            for entry in entries:
+                # Out of sight at once, so that no half of a conversation is ever brought back.
+                with suppress(FileNotFoundError):  # another process was first
+                    files.condemn(self._folder / entry.id, self._stage)
+            for path in files.condemned(self._stage):
+                hashes |= hashes_below(path)
+                if path.is_dir():
+                    files.remove_folder(path)
+                else:
+                    files.remove(path)
+        return hashes
+
+    def _entries(self) -> Iterator[Trashed]:
+        if not self._folder.is_dir():
+            return
+        for name in sorted((path.name for path in self._folder.iterdir()), reverse=True):
+            match = names.TRASHED.fullmatch(name)
+            time = names.deleted_at(name)
+            if match and time:
+                yield Trashed(name, match[2], int(match[4]) if match[4] else None, names.iso(time))
+
+    def _take(self, path: Path, name: str) -> Trashed:
+        files.ensure_folder(self._folder)
+        with files.locked(self._folder):
+            newest = next((each.id for each in self._entries()), "")
+            trash_id = f"{names.new_trash_id(newest)}.{name}"
+            files.move(path, self._folder / trash_id)
+            log.info("deleted id=%s", trash_id)
+            return next(each for each in self._entries() if each.id == trash_id)
+
+    def _restore_turn(self, entry: Trashed, turn_id: int) -> None:
+        kept = self._folder / entry.id
+        with self._changing(entry.conversation_id) as folder:
+            path = folder / names.turn_name(turn_id)
+            try:
+                files.publish(kept, path)
+            except FileExistsError as error:
+                # Of an undo that was interrupted half way; anything else is somebody's.
+                if not (kept.exists() and kept.samefile(path)):
+                    raise PlaceTaken(place=f"{folder.name}/{path.name}") from error
+            except FileNotFoundError as error:
+                raise TurnNotFound(conversation=folder.name, turn=turn_id) from error
+            files.remove(kept)
+            files.discard(folder / names.gone_name(turn_id))
+
+    def _restore_conversation(self, entry: Trashed) -> None:
+        path = self._root / entry.conversation_id
+        with writing(self._root), files.locked(self._folder):
+            if os.path.lexists(path):
+                raise PlaceTaken(place=path.name)
+            files.move(self._folder / entry.id, path)
+
+
+def hashes_below(path: Path) -> set[str]:
+    """Return what ``hashes_in`` does, for a file or for those of a folder."""
+    paths = path.iterdir() if path.is_dir() else [path]
+    return {sha256 for each in paths for sha256 in hashes_in(each)}
+
+
+def hashes_in(path: Path) -> set[str]:
+    """Return all in a file that may be the hash of a picture, whatever state the file is in."""
+    try:
+        return {match.decode("ascii") for match in _HASH.findall(files.read(path))}
+    except (FileNotFoundError, IsADirectoryError, ValueError):
+        return set()  # deleted meanwhile, or nothing of ours
