@@ -7,15 +7,19 @@ sent a prompt only follows its run, and may go away: the run goes on.
 
 import logging
 import threading
+import traceback
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 from time import perf_counter
+from typing import Literal, TypeVar
 
 from app.budget import MAX_PIXELS, Budget, Detail
 from app.engines import Candidate, load_first
+from app.errands import Errands
 from app.errors import (
     Busy,
     NoEngine,
@@ -27,11 +31,22 @@ from app.errors import (
 from app.run import Run, waiting_before
 from app.translate import ended, params_of, prompt_for
 from history import FinishReason, HistoryError, ImageRef, Store, Turn, title_from
-from vision.engine import Capabilities, Engine, Job, Progress, SamplingParams, Status, TokenCount
+from vision.engine import (
+    Capabilities,
+    Chunk,
+    Engine,
+    Job,
+    Progress,
+    SamplingParams,
+    Status,
+    TokenCount,
+)
 from vision.errors import VisionError
 from vision.images import Decoder, Note, Picture
 
 log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 MAX_WAITING = 64  # prompts; beyond it a sender is asked to wait
 THUMBNAIL_SIDE = 640  # pixels: twice what the page shows, for sharp screens
@@ -80,7 +95,8 @@ class Assistant:
         self._loading = True
         self._instead_of: tuple[VisionError, ...] = ()
         self._failure: VisionError | None = None
-        self._queue: SimpleQueue[Run | None] = SimpleQueue()
+        self._queue: SimpleQueue[Run | Literal["errand"] | None] = SimpleQueue()
+        self._errands = Errands(wake=lambda: self._queue.put("errand"))
         self._runs: dict[str, Run] = {}  # by conversation, those that have not ended, oldest first
         self._lock = threading.Lock()  # guards _runs
         self._loaded = threading.Event()
@@ -97,15 +113,31 @@ class Assistant:
         self._loaded.wait()
         return self.condition()
 
-    def close(self, timeout_s: float = 5.0) -> None:
-        """Cancel what runs, save it, and end the worker."""
-        with self._lock:
-            for run in self._runs.values():
-                run.cancel.set()
+    def close(self, timeout_s: float = 5.0) -> bool:
+        """Cancel what runs, save it, and end the worker; tell whether it ended in time.
+
+        What it had no time for, such as a reply whose model is still being loaded, is ended for it.
+        """
+        self.stop_all()
         self._queue.put(None)
         if self._worker.is_alive():
             self._worker.join(timeout_s)
+        self.abandon()
         self.decoder.close()
+        return not self._worker.is_alive()
+
+    def stop_all(self) -> None:
+        """Cancel every reply, under way or waiting; what there is of them is kept."""
+        with self._lock:
+            for run in self._runs.values():
+                run.cancel.set()
+
+    def abandon(self) -> None:
+        """Save as cancelled what has not ended: the process leaves now."""
+        with self._lock:
+            runs = list(self._runs.values())
+        for run in runs:
+            self._end(run, "cancelled", None, 0.0)
 
     def condition(self) -> Condition:
         """Return how the assistant is now; cheap, from any thread."""
@@ -114,6 +146,9 @@ class Assistant:
             status = replace(status, state="failed")
         elif self._loading:
             status = replace(status, state="loading", progress=self._progress)
+        elif status.state == "failed":
+            # It was loaded once, and could not be again: the next prompt tries.
+            status = replace(status, state="unloaded")
         return Condition(status, self._engine.capabilities, self._instead_of, self._failure)
 
     def send(
@@ -124,9 +159,11 @@ class Assistant:
         job: Job | None = None,
         detail: Detail = "auto",
         say: Callable[[str, Note], str] = lambda name, note: f"{name}: {note}",
+        instead_of: int | None = None,
     ) -> Run:
         """Save a turn and queue it; a conversation begins where ``conversation_id`` is None.
 
+        ``instead_of`` begins a new version of the conversation, from that turn on.
         ``say`` puts what is to be told of a picture, by name, into the user's language.
 
         Raise ``VisionError`` or ``HistoryError`` with nothing queued. A picture that was stored
@@ -147,6 +184,7 @@ class Assistant:
             images=[_image_ref(name, picture) for name, picture in taken],
             job=job,
             notices=[say(name, note) for name, picture in taken for note in picture.notes],
+            instead_of=instead_of,
             params=params_of(self._sampling, MAX_PIXELS[detail]),
         )
         return self._queued(Run(conversation_id, turn))
@@ -189,6 +227,18 @@ class Assistant:
         if run := self.run(conversation_id):
             run.cancel.set()
 
+    def with_engine(
+        self, work: Callable[[Engine], Result], stopping: str | None = None
+    ) -> Future[Result]:
+        """Have the worker do ``work`` after the reply under way, before any that waits.
+
+        The reply of the conversation ``stopping`` is cancelled first, and what there is of it
+        saved. No other reply is touched.
+        """
+        if stopping:
+            self.stop(stopping)
+        return self._errands.ask(lambda: work(self._engine))
+
     def _queued(self, run: Run) -> Run:
         with self._lock:
             self._runs[run.conversation_id] = run
@@ -212,8 +262,11 @@ class Assistant:
 
     def _work(self) -> None:
         self._load()
-        while (run := self._queue.get()) is not None:
-            self._answer(run)
+        while (asked := self._queue.get()) is not None:
+            self._errands.do_all()
+            if isinstance(asked, Run):
+                self._answer(asked)
+        self._errands.refuse_all()
         self._engine.unload()
 
     def _load(self) -> None:
@@ -242,6 +295,8 @@ class Assistant:
         except Exception as failure:
             # The worker must outlive a bug in an engine, and the turn must be closed.
             log.exception("turn failed unexpectedly")
+            # Whoever keeps the error, such as a log's reader, must not keep the engine's tensors.
+            traceback.clear_frames(failure.__traceback__)
             error = UnexpectedFailure(cause=type(failure).__name__)
         self._end(run, finish, error, (perf_counter() - started) * 1e3)
 
@@ -250,8 +305,10 @@ class Assistant:
             return "cancelled"
         if self._failure:
             raise self._failure
+        if self._engine.status().state != "ready":  # it was unloaded
+            self._engine.load(lambda progress: run.add(Chunk(progress=progress)))
         asked = run.snapshot().turn
-        before = [t for t in self.store.turns(run.conversation_id) if t.id < asked.id]
+        before = self.store.turns(run.conversation_id, to=asked.id)[:-1]
         prompt = prompt_for(
             [*before, asked],
             run.conversation_id,

@@ -7,11 +7,13 @@ that cannot be acted on.
 
 import argparse
 import logging
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from app.config import Config, ConfigError, load
+from app.errors import TmpNotOurs, TmpUnusable
 from history import HistoryError
 from vision.errors import VisionError
 
@@ -21,6 +23,8 @@ KINDS = ("auto", "qwen", "server", "reader", "fake")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that ``argv`` asks for."""
     args = _parser().parse_args(argv)
+    # What ends a service ends as Ctrl+C does: the write under way is finished, the turn closed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     logging.basicConfig(
         level=logging.DEBUG
         if args.debug
@@ -36,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except (VisionError, HistoryError) as error:
         print(f"error: {error} {error.hint}".rstrip(), file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, (TmpNotOurs, TmpUnusable)) else 1
     except KeyboardInterrupt:
         return 0
 
@@ -63,11 +67,30 @@ def _parser() -> argparse.ArgumentParser:
     batch.add_argument("--job", choices=["text"], default="text")
     batch.add_argument("folder", type=Path)
     batch.add_argument("--out", type=Path, required=True, metavar="FILE.jsonl")
+
+    replay = commands.add_parser(
+        "replay", parents=[common], help="answer a saved turn once more, and compare"
+    )
+    replay.add_argument("turn", metavar="CONVERSATION/NUMBER")
+    replay.add_argument("--root", help="where conversations are; default: [history] root")
+    replay.add_argument("--json", action="store_true", help="print the comparison as JSON")
+
+    clear = commands.add_parser(
+        "clear",
+        parents=[common],
+        help="give back what a clear leaves on disk",
+        description="Empty ./tmp, KV snapshots included, without touching history. The memory of a "
+        "page that is running is its own: clear it with the page's button.",
+    )
+    clear.add_argument("--level", choices=["light", "medium", "deep"], default="deep")
+    clear.add_argument("--json", action="store_true", help="print the receipt as JSON")
+    clear.add_argument("--dry-run", action="store_true", help="only say what there is")
     return parser
 
 
 def _overrides(args: argparse.Namespace) -> Mapping[str, Mapping[str, object]]:
     given: dict[str, dict[str, object]] = {
+        "history": {"root": getattr(args, "root", None)},
         "engine": {"kind": args.engine, "model": args.model},
         "server": {
             "host": getattr(args, "host", None),
@@ -103,8 +126,22 @@ def _batch(args: argparse.Namespace, config: Config) -> int:
     return batch(config, args.folder, args.out, args.job)
 
 
+def _replay(args: argparse.Namespace, config: Config) -> int:
+    from app.replay import replay
+
+    return replay(config, args.turn, as_json=args.json)
+
+
+def _clear(args: argparse.Namespace, config: Config) -> int:
+    from app.clear_command import clear
+
+    return clear(config, args.level, as_json=args.json, dry_run=args.dry_run)
+
+
 _COMMANDS: Mapping[str | None, Callable[[argparse.Namespace, Config], int]] = {
     None: _page,
     "ask": _ask,
     "batch": _batch,
+    "replay": _replay,
+    "clear": _clear,
 }

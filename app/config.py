@@ -50,10 +50,11 @@ class ServerConfig:
 
 @dataclass(frozen=True, slots=True)
 class ClearConfig:
-    """``[clear]``: which levels the clear button offers; light always."""
+    """``[clear]``: which levels the clear button offers; light always. Deep always asks first."""
 
     medium: bool = True
     deep: bool = True
+    confirm_light: bool = False  # ask before a light clear, too
 
 
 @dataclass(frozen=True, slots=True)

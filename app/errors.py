@@ -8,14 +8,26 @@ VisionError
  │   └─ NothingToResume  the conversation's last reply was not cut off
  ├─ ImageRefused
  │   ├─ PathOutside     a typed path that leads out of ./uploads
- │   └─ PathMissing     a typed path with no file behind it
+ │   ├─ PathMissing     a typed path with no file behind it
+ │   └─ UploadGone      a picture that was attached, and cleared before it was sent
+ ├─ ClearRefused
+ │   ├─ ClearNotConfirmed  a level that asks first, and was not confirmed
+ │   └─ ClearNotOffered    a level that config.toml turned off
+ ├─ TmpNotOurs          [tmp] root has files of somebody else's
+ ├─ TmpUnusable         [tmp] root cannot be made or read
  └─ EngineUnavailable
      ├─ NoGpuNoWeights  why ``auto`` did not take Qwen2.5-VL
      ├─ NotBuilt        an engine that this version does not have
      └─ NoEngine        none of the candidates could be loaded
 """
 
-from vision.errors import EngineFailed, EngineUnavailable, ImageRefused, PromptRefused
+from vision.errors import (
+    EngineFailed,
+    EngineUnavailable,
+    ImageRefused,
+    PromptRefused,
+    VisionError,
+)
 
 
 class Busy(PromptRefused):
@@ -58,6 +70,45 @@ class PathMissing(ImageRefused):
 
     text = "There is no file {path}."
     way_out = "Put the picture into the folder ./uploads, or add it to the message."
+
+
+class UploadGone(ImageRefused):
+    """A picture that was attached, and cleared before it was sent."""
+
+    text = "The picture {name} is no longer here: ./tmp was cleared after it was added."
+    way_out = "Add it again."
+
+
+class ClearRefused(VisionError):
+    """A clear that was not done."""
+
+
+class ClearNotConfirmed(ClearRefused):
+    """A level that asks first, and was not confirmed."""
+
+    text = "Nothing was cleared: this was not confirmed."
+    way_out = "Choose it again, and confirm it in the dialog."
+
+
+class ClearNotOffered(ClearRefused):
+    """A level that config.toml turned off."""
+
+    text = "Nothing was cleared: config.toml does not offer '{level}'."
+    way_out = "Set [clear] {level} = true and start again."
+
+
+class TmpNotOurs(VisionError):
+    """``[tmp] root`` has files of somebody else's, which a deep clear would delete."""
+
+    text = "{folder} holds {count} files or folders that are not ours, such as {example}."
+    way_out = "Set [tmp] root to an empty folder, or to one that does not exist yet."
+
+
+class TmpUnusable(VisionError):
+    """``[tmp] root`` cannot be made or read."""
+
+    text = "{folder} cannot be used for temporary files: {reason}."
+    way_out = "Check its permissions, or set [tmp] root to another folder."
 
 
 class NoGpuNoWeights(EngineUnavailable):

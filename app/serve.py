@@ -4,6 +4,8 @@ import logging
 import os
 import socket
 import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import uvicorn
@@ -11,9 +13,12 @@ from fastapi import FastAPI
 
 from app.assistant import Assistant
 from app.build import assistant_for
+from app.clear import Clearing
 from app.config import Config, ConfigError, folder
 from app.early_head import EarlyHead
 from app.guard import Guard, own_hosts
+from app.shutdown import Server
+from app.tmp_folder import TmpFolder
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +28,7 @@ PAGE = Path(__file__).parent / "page"
 _EARLY = (
     '<script src="/page/second-look.js"></script>'
     '<link rel="stylesheet" href="/page/style.css">'
+    '<link rel="stylesheet" href="/page/clear.css">'
     '<link rel="icon" href="/page/icon.svg">'
 )
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -39,28 +45,43 @@ def serve(config: Config) -> None:
     print(f"Second Look: {url}   (Ctrl+C ends it)", flush=True)  # noqa: T201  the one line a user needs
     if config.server.open_browser and _has_desktop():
         webbrowser.open(url)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
-    try:
-        server.run(sockets=[bound])
-    finally:
-        assistant.close()
+    uvicorn_config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+    Server(uvicorn_config, assistant).serve_until_told(bound)
 
 
 def application(assistant: Assistant, config: Config, hosts: set[str]) -> Guard:
-    """Return the whole ASGI application, guard in front."""
-    _quiet_gradio(folder(config.tmp.root))
+    """Return the whole ASGI application, guard in front. Raise ``TmpNotOurs``, ``TmpUnusable``."""
+    tmp = TmpFolder(folder(config.tmp.root))
+    _quiet_gradio(tmp.uploads)
     import gradio as gr
 
+    from app import exports
+    from app.page.clear_handlers import ClearHandlers
+    from app.page.clear_routes import clear_routes
     from app.page.handlers import Handlers
+    from app.page.history_handlers import HistoryHandlers
     from app.page.layout import build
     from app.page.theme import theme
     from app.pictures import routes
 
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        tmp.close()
+
+    clearing = Clearing(assistant, tmp, config.clear)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.include_router(clear_routes(clearing))
     app.include_router(
         routes(assistant.store, assistant.decoder, PAGE / "static", PAGE / "examples")
     )
-    page = build(Handlers(assistant, PAGE / "examples", Path.cwd()))
+    app.include_router(exports.routes(assistant.store, assistant.decoder, tmp.run / "exports"))
+    handlers = Handlers(assistant, PAGE / "examples", Path.cwd())
+    page = build(
+        handlers,
+        ClearHandlers(handlers, clearing),
+        HistoryHandlers(handlers, assistant, tmp.uploads),
+    )
     page.queue(max_size=64, api_open=False)
     gr.mount_gradio_app(
         app,
@@ -101,10 +122,10 @@ def _bind(config: Config) -> socket.socket:
     return bound
 
 
-def _quiet_gradio(tmp_root: Path) -> None:
+def _quiet_gradio(uploads: Path) -> None:
     # Gradio reads these when it is imported: no look-up of outside hosts, uploads under ./tmp.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    os.environ["GRADIO_TEMP_DIR"] = str(tmp_root / "uploads")
+    os.environ["GRADIO_TEMP_DIR"] = str(uploads)
 
 
 def _has_desktop() -> bool:

@@ -61,6 +61,8 @@ def opened(browser: Browser, url: str, *, ready: bool = True, **options: object)
     page.set_default_timeout(WAIT_MS)
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
+    # Gradio catches what a widget's script throws, and only logs it.
+    page.on("console", lambda m: page.errors.append(m.text) if "js_on_load" in m.text else None)
     page.goto(url)
     page.wait_for_selector("#composer textarea:not([disabled])" if ready else "#composer textarea")
     return page

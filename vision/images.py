@@ -126,6 +126,14 @@ class Decoder:
         assert reply.rgb is not None
         return Decoded(picture, reply.rgb)
 
+    def rest(self) -> None:
+        """End an idle worker, to give its memory back; the next picture starts another."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._drop()
+            finally:
+                self._lock.release()
+
     def close(self) -> None:
         """End the worker at once; a call under way in another thread ends refused."""
         self._closed = True

@@ -16,7 +16,11 @@ STATIC = Path(__file__).parent / "static"
 
 
 def sidebar_widget(value: dict[str, Any], **options: Any) -> gr.HTML:
-    """Return the brand, the new-conversation button (``click``) and the list (``select``)."""
+    """Return the brand, the new-conversation button, the search and the list.
+
+    Events: ``click`` new, ``select`` open, ``input`` search, ``edit`` rename and the like,
+    ``upload`` an import that is done.
+    """
     return _widget("sidebar", value, **options)
 
 
@@ -31,8 +35,26 @@ def welcome_widget(value: dict[str, Any], **options: Any) -> gr.HTML:
 
 
 def tray_widget(value: dict[str, Any], **options: Any) -> gr.HTML:
-    """Return what stands above the composer: go on (``click``), detail (``select``), the cost."""
+    """Return the line above the composer.
+
+    Events: ``click`` go on, ``select`` detail, ``edit`` undo and the like.
+    """
     return _widget("tray", value, **options)
+
+
+def actions_widget(**options: Any) -> gr.HTML:
+    """Return the hidden widget through which what is clicked at a turn arrives: ``select``."""
+    return _widget("actions", {}, **options)
+
+
+def clear_widget(value: dict[str, Any], **options: Any) -> gr.HTML:
+    """Return the clear button: a level is ``select``, unload or load the model is ``click``."""
+    return _widget("clear", value, **options)
+
+
+def gauge_widget(**options: Any) -> gr.HTML:
+    """Return the memory gauge, which asks for its figures itself."""
+    return _widget("gauge", {}, **options)
 
 
 def _widget(script: str, value: dict[str, Any], **options: Any) -> gr.HTML:  # gr.HTML's options

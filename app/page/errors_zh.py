@@ -14,6 +14,20 @@ ERRORS_ZH: dict[str, tuple[str, str]] = {
         "请把图片放进 ./uploads 文件夹，或添加到消息里。",
     ),
     "PathMissing": ("没有文件 {path}。", "请把图片放进 ./uploads 文件夹，或添加到消息里。"),
+    "UploadGone": ("图片 {name} 已不在：添加之后 ./tmp 被清空过。", "请重新添加。"),
+    "ClearNotConfirmed": ("没有清理任何内容：尚未确认。", "请重新选择，并在对话框中确认。"),
+    "ClearNotOffered": (
+        "没有清理任何内容：config.toml 未开放“{level}”。",
+        "请设置 [clear] {level} = true 后重新启动。",
+    ),
+    "TmpNotOurs": (
+        "{folder} 中有 {count} 个不属于本程序的文件或文件夹，例如 {example}。",
+        "请将 [tmp] root 设为空文件夹，或尚不存在的文件夹。",
+    ),
+    "TmpUnusable": (
+        "{folder} 不能用来存放临时文件：{reason}。",
+        "请检查权限，或将 [tmp] root 设为其他文件夹。",
+    ),
     "NoGpuNoWeights": (
         "未使用 Qwen2.5-VL：本机没有 GPU，也没有 {model} 的权重。",
         "用 --engine qwen 启动可下载权重并在 CPU 上运行。",

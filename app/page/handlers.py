@@ -6,7 +6,7 @@ on the page is returned as one ``View``, so that no two handlers disagree about 
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import gradio as gr
 
 from app.assistant import Assistant, Condition, Upload
 from app.budget import Detail
+from app.errors import UploadGone
 from app.page import render
 from app.page.i18n import Words, words_for
 from app.page.panels import EXAMPLES, header, sidebar, tray, welcome
@@ -45,22 +46,22 @@ class Handlers:
         """Show the conversation that the address names, or the welcome."""
         wanted = request.query_params.get("c")
         try:
-            return self._shown(wanted, words_for(request))
+            return self.shown(wanted, words_for(request))
         except HistoryError:
-            return self._shown(None, words_for(request))
+            return self.shown(None, words_for(request))
 
     def open(self, event: gr.EventData, request: gr.Request) -> View:
         """Show the conversation that was clicked in the list."""
         words = words_for(request)
         try:
-            return self._shown(str(event._data.get("id")), words)  # noqa: SLF001  Gradio's own way
+            return self.shown(str(event._data.get("id")), words)  # noqa: SLF001  Gradio's own way
         except HistoryError as error:
-            shown = self._shown(None, words)
+            shown = self.shown(None, words)
             return shown.with_(tray=tray("auto", words, problem=_problem(error, words)))
 
     def new(self, request: gr.Request) -> View:
         """Show the welcome, with an empty composer."""
-        return self._shown(None, words_for(request))
+        return self.shown(None, words_for(request))
 
     def tick(self, conversation_id: str | None, request: gr.Request) -> View:
         """While the engine loads, show how far it is; when it is done, open the composer."""
@@ -72,10 +73,21 @@ class Handlers:
         if condition.status.state == "loading":
             return view
         return view.with_(
-            composer=_composer(words, condition.status.state), timer=gr.Timer(active=False)
+            composer=composer_update(words, condition.status.state), timer=gr.Timer(active=False)
         )
 
-    def _shown(self, conversation_id: str | None, words: Words) -> View:
+    def condition_view(self, conversation_id: str | None, request: gr.Request) -> View:
+        """Show how the engine is now, and whether one can write."""
+        words, condition = words_for(request), self._assistant.condition()
+        state = condition.status.state
+        return View(
+            header=header(condition, conversation_id, self._title(conversation_id), words),
+            composer=gr.update(**_writable(words, state)),
+            timer=gr.Timer(active=state == "loading"),
+        )
+
+    def shown(self, conversation_id: str | None, words: Words) -> View:
+        """Show a conversation as it is saved, and follow its reply if one is under way."""
         assistant, condition = self._assistant, self._assistant.condition()
         turns = assistant.store.turns(conversation_id) if conversation_id else []
         run = assistant.run(conversation_id) if conversation_id else None
@@ -85,16 +97,18 @@ class Handlers:
             conversation_id=conversation_id,
             awaits=run is not None,
             header=header(condition, conversation_id, self._title(conversation_id), words),
-            sidebar=self._sidebar(conversation_id, words),
+            sidebar=self.sidebar(conversation_id, words),
             welcome=gr.update(value=welcome(condition, words), visible=not conversation_id),
             hist=gr.update(
-                value=render.messages(ended, words, self._has_image), visible=bool(ended)
+                value=self._messages(conversation_id, ended, words) if conversation_id else [],
+                visible=bool(ended),
             ),
             live=gr.update(value=self._live(run, words), visible=run is not None),
-            composer=_composer(words, state, value="", busy=run is not None),
+            composer=composer_update(words, state, value="", busy=run is not None),
             timer=gr.Timer(active=state == "loading"),
             hint=words("hint"),
             detail="auto",
+            editing=None,
             tray=self._tray({}, None if run else conversation_id, "auto", words),
         )
 
@@ -103,6 +117,7 @@ class Handlers:
         draft: dict[str, Any],
         conversation_id: str | None,
         detail: Detail,
+        editing: int | None,
         request: gr.Request,
     ) -> View:
         """Take the composer's text and pictures as the next turn."""
@@ -113,10 +128,15 @@ class Handlers:
             uploads = [_upload(path) for path in draft.get("files") or []]
             uploads += uploads_named(text, self._uploads_root)
             return self._assistant.send(
-                conversation_id, text, uploads, detail=detail, say=words.note
+                conversation_id,
+                text,
+                uploads,
+                detail=detail,
+                say=words.note,
+                instead_of=editing,
             )
 
-        return await self._sent(take, words)
+        return await self.sent(take, words)
 
     async def send_example(self, event: gr.EventData, request: gr.Request) -> View:
         """Send a card's example, as a new conversation."""
@@ -129,7 +149,7 @@ class Handlers:
             chosen = None if job == "receipt" else job
             return self._assistant.send(None, words(f"card_{job}_prompt"), uploads, chosen)
 
-        return await self._sent(take, words)
+        return await self.sent(take, words)
 
     async def resume(self, conversation_id: str | None, request: gr.Request) -> View:
         """Go on with a reply that was cut off."""
@@ -137,9 +157,10 @@ class Handlers:
         def take() -> Run:
             return self._assistant.resume(conversation_id or "")
 
-        return await self._sent(take, words_for(request))
+        return await self.sent(take, words_for(request))
 
-    async def _sent(self, take: Callable[[], Run], words: Words) -> View:
+    async def sent(self, take: Callable[[], Run], words: Words) -> View:
+        """Have a prompt taken, and show that its reply is under way; or say why it was not."""
         try:
             run = await asyncio.to_thread(take)
         except (VisionError, HistoryError) as error:
@@ -150,17 +171,19 @@ class Handlers:
             conversation_id=run.conversation_id,
             awaits=True,
             header=header(condition, run.conversation_id, self._title(run.conversation_id), words),
-            sidebar=self._sidebar(run.conversation_id, words),
+            sidebar=self.sidebar(run.conversation_id, words),
             welcome=gr.update(visible=False),
             live=gr.update(value=self._live(run, words), visible=True),
-            hist=render.messages(self._before(run), words, self._has_image),
-            composer=_composer(words, condition.status.state, value="", busy=True),
+            hist=self._messages(run.conversation_id, self._before(run), words),
+            composer=composer_update(words, condition.status.state, value="", busy=True),
             tray=tray("auto", words),
+            editing=None,
         )
 
     def _before(self, run: Run) -> list[Turn]:
-        turns = self._assistant.store.turns(run.conversation_id)
-        return [turn for turn in turns if turn.id != run.snapshot().turn.id]
+        asked = run.snapshot().turn.id
+        turns = self._assistant.store.turns(run.conversation_id, to=asked)
+        return [turn for turn in turns if turn.id != asked]
 
     async def follow(
         self, conversation_id: str | None, awaits: bool, detail: Detail, request: gr.Request
@@ -190,12 +213,14 @@ class Handlers:
             # As the run ended, not as it was saved: a full disk must not take the reply away.
             ended = run.snapshot().turn
             turns = [ended if turn.id == ended.id else turn for turn in turns]
+        condition = self._assistant.condition()
         return View(
             awaits=False,
-            sidebar=self._sidebar(conversation_id, words),
-            hist=gr.update(value=render.messages(turns, words, self._has_image), visible=True),
+            header=header(condition, conversation_id, self._title(conversation_id), words),
+            sidebar=self.sidebar(conversation_id, words),
+            hist=gr.update(value=self._messages(conversation_id, turns, words), visible=True),
             live=gr.update(value=[], visible=False),
-            composer=_composer(words, self._assistant.condition().status.state),
+            composer=composer_update(words, self._assistant.condition().status.state),
             tray=self._tray({}, conversation_id, detail, words),
         )
 
@@ -207,7 +232,8 @@ class Handlers:
         request: gr.Request,
     ) -> View:
         """Say what the draft would cost."""
-        return View(tray=self._tray(draft, conversation_id, detail, words_for(request)))
+        cost = self._tray(draft, conversation_id, detail, words_for(request))
+        return View(tray=cost | {"keeps": True})
 
     def choose_detail(
         self,
@@ -219,7 +245,7 @@ class Handlers:
         """Let the model see more or less of the pictures to be sent."""
         detail: Detail = event._data["detail"]  # noqa: SLF001  Gradio's own way
         above = self._tray(draft, conversation_id, detail, words_for(request))
-        return View(detail=detail, tray=above)
+        return View(detail=detail, tray=above | {"keeps": True})
 
     def _tray(
         self, draft: dict[str, Any], conversation_id: str | None, detail: Detail, words: Words
@@ -248,9 +274,22 @@ class Handlers:
         waiting = self._assistant.waiting_before(run)
         return render.live(run.snapshot(), words, self._has_image, waiting)
 
-    def _sidebar(self, conversation_id: str | None, words: Words) -> dict[str, Any]:
+    def sidebar(self, conversation_id: str | None, words: Words) -> dict[str, Any]:
+        """Return the list, with the conversation that the tab shows marked."""
         conversations = self._assistant.store.conversations()
         return sidebar(conversations, conversation_id, words)
+
+    def titles(self, conversation_id: str | None, words: Words) -> View:
+        """Show names as they are now, in the list and in the header."""
+        condition, title = self._assistant.condition(), self._title(conversation_id)
+        return View(
+            header=header(condition, conversation_id, title, words),
+            sidebar=self.sidebar(conversation_id, words),
+        )
+
+    def _messages(self, conversation_id: str, turns: list[Turn], words: Words) -> Any:  # messages
+        versions = self._assistant.store.versions(conversation_id)
+        return render.messages(turns, words, self._has_image, conversation_id, versions)
 
     def _title(self, conversation_id: str | None) -> str:
         return self._assistant.store.conversation(conversation_id).title if conversation_id else ""
@@ -262,24 +301,42 @@ class Handlers:
 def _upload(path: str) -> Upload:
     # Gradio keeps uploads under <tmp>/<digest>/<name>: once taken in, its copy has no use.
     file = Path(path)
-    upload = Upload(file.name, file.read_bytes())
+    try:
+        upload = Upload(file.name, file.read_bytes())
+    except FileNotFoundError as error:
+        raise UploadGone(name=file.name) from error
     file.unlink(missing_ok=True)
     return upload
 
 
-def _composer(
-    words: Words, state: str, *, value: str | None = None, busy: bool = False
+def composer_update(
+    words: Words,
+    state: str,
+    *,
+    value: str | None = None,
+    files: Sequence[str] = (),
+    busy: bool = False,
 ) -> Any:  # an update
-    keys = {"ready": "placeholder", "failed": "placeholder_failed"}
-    changes: dict[str, Any] = {
-        "interactive": state == "ready",
-        "placeholder": words(keys.get(state, "placeholder_loading")),
+    """Return what the composer is to be; without a ``value`` it keeps what was typed."""
+    changes = _writable(words, state) | {
         "submit_btn": not busy,
         "stop_btn": busy,
     }
     if value is not None:
-        changes["value"] = {"text": value, "files": []}
+        changes["value"] = {"text": value, "files": list(files)}
     return gr.update(**changes)
+
+
+def _writable(words: Words, state: str) -> dict[str, Any]:
+    keys = {
+        "ready": "placeholder",
+        "failed": "placeholder_failed",
+        "unloaded": "placeholder_unloaded",  # a prompt loads it again
+    }
+    return {
+        "interactive": state in ("ready", "unloaded"),
+        "placeholder": words(keys.get(state, "placeholder_loading")),
+    }
 
 
 def _problem(error: VisionError | HistoryError, words: Words) -> tuple[str, str]:

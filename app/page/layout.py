@@ -7,8 +7,18 @@ from typing import Any
 
 import gradio as gr
 
-from app.page.components import header_widget, sidebar_widget, tray_widget, welcome_widget
+from app.page.clear_handlers import ClearHandlers, wire_clear
+from app.page.components import (
+    actions_widget,
+    clear_widget,
+    gauge_widget,
+    header_widget,
+    sidebar_widget,
+    tray_widget,
+    welcome_widget,
+)
 from app.page.handlers import Handlers
+from app.page.history_handlers import HistoryHandlers
 from app.page.i18n import Words
 from app.page.panels import header, sidebar, tray, welcome
 from app.page.view import View
@@ -28,7 +38,7 @@ _CHAT: dict[str, Any] = {
 _PICTURES = ["image", ".heic", ".heif", ".tif", ".tiff", ".avif"]
 
 
-def build(handlers: Handlers) -> gr.Blocks:
+def build(handlers: Handlers, clearing: ClearHandlers, kept: HistoryHandlers) -> gr.Blocks:
     """Return the page. It is mounted, with its style and scripts, by ``app.serve``."""
     words = Words("en")  # until ``load`` knows the browser's language
     condition = handlers.condition()
@@ -37,12 +47,16 @@ def build(handlers: Handlers) -> gr.Blocks:
         conversation_id = gr.State(None)
         awaits = gr.State(value=False)
         detail = gr.State("auto")
+        editing = gr.State(None)
         timer = gr.Timer(0.4, active=False)
         with gr.Row(elem_id="shell"):
             with gr.Column(elem_id="sidebar", scale=0):
                 side = sidebar_widget(sidebar([], None, words))
+                gauge_widget(elem_id="gauge")
             with gr.Column(elem_id="main"):
-                head = header_widget(header(condition, None, "", words), elem_id="header")
+                with gr.Row(elem_id="top"):
+                    head = header_widget(header(condition, None, "", words), elem_id="header")
+                    clear = clear_widget(clearing.button(words), elem_id="clear")
                 with gr.Column(elem_id="scroll"):
                     hello = welcome_widget(welcome(condition, words))
                     hist = gr.Chatbot(elem_id="hist", visible=False, **_CHAT)
@@ -61,6 +75,7 @@ def build(handlers: Handlers) -> gr.Blocks:
                     max_lines=12,
                 )
                 hint = gr.HTML(words("hint"), elem_id="hint")
+                acts = actions_widget(elem_id="acts")
         outputs = {
             "conversation_id": conversation_id,
             "awaits": awaits,
@@ -74,12 +89,21 @@ def build(handlers: Handlers) -> gr.Blocks:
             "hint": hint,
             "detail": detail,
             "tray": above,
+            "editing": editing,
+            "clear": clear,
+            "acts": acts,
         }
-        _wire(page, handlers, outputs)
+        _wire(page, handlers, outputs, clearing, kept)
     return page
 
 
-def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
+def _wire(
+    page: gr.Blocks,
+    handlers: Handlers,
+    parts: dict[str, Any],
+    clearing: ClearHandlers,
+    kept: HistoryHandlers,
+) -> None:
     """Bind events to handlers; ``parts`` are the page's outputs by their names in ``View``."""
     conversation_id, composer, detail = (
         parts[name] for name in ("conversation_id", "composer", "detail")
@@ -108,17 +132,23 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
         sidebar_.select(_once(handlers.open), **options),
         sidebar_.click(_once(handlers.new), **options),
         parts["welcome"].select(_awaited(handlers.send_example), **options),
-        composer.submit(_awaited(handlers.send), draft, **options),
+        composer.submit(_awaited(handlers.send), [*draft, parts["editing"]], **options),
         tray_.click(_awaited(handlers.resume), conversation_id, **options),
+        parts["acts"].select(_awaited(kept.act), [conversation_id, detail], **options),
+        tray_.edit(_awaited(kept.tray), [conversation_id, detail], **options),
+        sidebar_.edit(_awaited(kept.manage), conversation_id, **options),
     )
     follows = [show.then(**follow) for show in shows]
+    ticked = parts["timer"].tick(_once(handlers.tick), conversation_id, **options)
+    left = wire_clear(page, clearing, parts, [shows[0], ticked])
     # Whoever opens another conversation stops following this one; its reply goes on.
-    for event in (sidebar_.select, sidebar_.click):
+    for event in (sidebar_.select, sidebar_.click, *left):
         event(fn=None, cancels=follows)
+    sidebar_.input(_once(kept.search), conversation_id, trigger_mode="always_last", **options)
+    sidebar_.upload(_once(kept.imported), conversation_id, **options)
     composer.stop(handlers.stop, conversation_id, queue=False, api_visibility="private")
     composer.change(_once(handlers.weigh), draft, trigger_mode="always_last", **options)
     tray_.select(_once(handlers.choose_detail), draft[:2], **options)
-    parts["timer"].tick(_once(handlers.tick), conversation_id, **options)
 
 
 def _once(handler: Callable[..., View]) -> Callable[..., list[Any]]:

@@ -6,8 +6,8 @@ from typing import Any
 from app.assistant import Condition
 from app.budget import DETAILS, Detail
 from app.page.i18n import Words
-from app.page.render import groups, now
-from history import Conversation
+from app.page.render import groups, now, printable
+from history import Conversation, Hit
 from vision.engine import Job, Progress, TokenCount
 
 # A card's job, and the pictures of its example, drawn by us.
@@ -17,6 +17,16 @@ EXAMPLES: dict[Job, tuple[str, ...]] = {
     "compare": ("before.png", "after.png"),
 }
 NEED_SIGHT: frozenset[Job] = frozenset({"html", "compare"})
+
+
+_SIDEBAR_WORDS = (
+    "search", "search_none", "filters", "filter_since", "filter_until", "filter_engine",
+    "filter_job", "filter_picture", "filter_total", "any", "engine_reader", "engine_qwen",
+    "engine_server", "job_text", "job_table", "job_receipt", "job_html", "job_compare",
+    "job_describe", "more", "rename", "pin", "unpin", "tags", "tags_about", "export", "export_all",
+    "export_found", "delete", "import", "receipts", "pages", "plot", "empty_trash",
+    "empty_trash_sure",
+)  # fmt: skip
 
 
 def sidebar(
@@ -29,10 +39,26 @@ def sidebar(
             "new": words("new"),
             "empty": words("no_conversations"),
             "menu": words("menu"),
+            **{key: words(key) for key in _SIDEBAR_WORDS},
         },
+        "found": None,
         "groups": groups(conversations, words, now()),
         "open": open_id or "",
     }
+
+
+def found(hits: Sequence[Hit], words: Words) -> list[dict[str, Any]]:
+    """Return what a search found, as the list shows it."""
+    return [
+        {
+            "id": hit.conversation_id,
+            "turn": hit.turn_id,
+            "title": printable(hit.title) or words("untitled"),
+            "excerpt": printable(hit.excerpt),
+            "highlights": [list(span) for span in hit.highlights],
+        }
+        for hit in hits
+    ]
 
 
 def header(condition: Condition, open_id: str | None, title: str, words: Words) -> dict[str, Any]:
@@ -44,7 +70,7 @@ def header(condition: Condition, open_id: str | None, title: str, words: Words) 
         why.append(words.error(condition.failure.record()))
     return {
         "open": open_id or "",
-        "title": title.encode("utf-8", "replace").decode("utf-8"),
+        "title": printable(title),
         "language": words.language,
         "words": {key: words(key) for key in ("menu", "theme", "language")},
         "engine": {
@@ -65,7 +91,7 @@ def welcome(condition: Condition, words: Words) -> dict[str, Any]:
     if condition.failure:
         text, hint = words.error(condition.failure.record())
         return _welcome("failed", words("failed"), f"{text} {hint}")
-    if state != "ready":
+    if state == "loading":
         progress = condition.status.progress
         return _welcome("loading", words("loading"), words("loading_about")) | {
             "progress": _progress(progress, words) if progress else None
@@ -81,10 +107,22 @@ def tray(
     count: TokenCount | None = None,
     can_resume: bool = False,
     problem: tuple[str, str] | None = None,
+    said: str | None = None,
+    undo: str | None = None,
+    editing: bool = False,
 ) -> dict[str, Any]:
-    """Return what ``tray_widget`` shows: a problem and its way out, go on, the draft's cost."""
+    """Return what ``tray_widget`` shows: a problem and its way out, go on, the draft's cost.
+
+    ``said`` is what was done, and ``undo`` the trash's name for it where it can be undone.
+    """
     return {
         "problem": problem,
+        "said": words("editing") if editing else said,
+        "action": {"action": "undo", "trash": undo, "label": words("undo")}
+        if undo
+        else {"action": "cancel", "label": words("cancel")}
+        if editing
+        else None,
         "resume": words("resume") if can_resume else None,
         "cost": _cost(count, words) if count else None,
         "tight": count is not None and count.total > count.max_context,

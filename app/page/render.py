@@ -5,8 +5,9 @@ Markdown; nothing reaches the page as HTML of its own.
 """
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import gradio as gr
@@ -16,13 +17,31 @@ from app.run import Snapshot
 from history import Conversation, ImageRef, Turn
 from vision.engine import Progress
 
+_ICONS = {
+    "edit": "M4 20h4L19 9l-4-4L4 16v4ZM13.500 6.500l4 4",
+    "again": "M20 11a8 8 0 1 0-2.300 6M20 5v6h-6",
+    "delete": "M6 6l12 12M18 6 6 18",
+    "export": "M12 4v11M7 10l5 5 5-5M5 20h14",
+}
 Message = dict[str, Any]  # a Chatbot message: role and content
 HasImage = Callable[[ImageRef], bool]
 
 
-def messages(turns: Sequence[Turn], words: Words, has_image: HasImage) -> list[Message]:
-    """Return the messages of turns that have ended."""
-    return [message for turn in turns for message in _turn(turn, words, has_image)]
+def messages(
+    turns: Sequence[Turn],
+    words: Words,
+    has_image: HasImage,
+    conversation_id: str = "",
+    versions: Mapping[int, tuple[int, ...]] = MappingProxyType({}),
+) -> list[Message]:
+    """Return the messages of turns that have ended; ``versions`` has those with others."""
+    return [
+        message
+        for turn in turns
+        for message in _turn(
+            turn, words, has_image, actions(turn, words, conversation_id, versions)
+        )
+    ]
 
 
 def live(snapshot: Snapshot, words: Words, has_image: HasImage, waiting: int) -> list[Message]:
@@ -32,7 +51,7 @@ def live(snapshot: Snapshot, words: Words, has_image: HasImage, waiting: int) ->
     return [asked(turn, words, has_image), _said(turn.reply or working)]
 
 
-def _turn(turn: Turn, words: Words, has_image: HasImage) -> list[Message]:
+def _turn(turn: Turn, words: Words, has_image: HasImage, acts: str) -> list[Message]:
     remarks = [_notice(notice) for notice in turn.notices]
     if turn.error:
         remarks.append(problem(*words.error(turn.error)))
@@ -42,7 +61,7 @@ def _turn(turn: Turn, words: Words, has_image: HasImage) -> list[Message]:
         remarks.append(_notice(words("lost")))
     # Parts are rendered each for itself: a code fence that a cut-off reply left open ends with it.
     parts = [part for part in (turn.reply, "".join(remarks)) if part]
-    return [asked(turn, words, has_image), _said(*parts, footer(turn, words))]
+    return [asked(turn, words, has_image), _said(*parts, footer(turn, words, acts))]
 
 
 def asked(turn: Turn, words: Words, has_image: HasImage) -> Message:
@@ -61,9 +80,11 @@ def _picture(ref: ImageRef, words: Words, there: bool) -> str:
     if not there:
         return f'<span class="sl-missing">{html.escape(words("missing_picture"))}: {name}</span>'
     return (
+        '<span class="sl-framed">'
         f'<a class="sl-picture" href="{picture_url(ref)}" target="_blank" title="{name}">'
         f'<img src="{thumbnail_url(ref.sha256)}" alt="{name}" loading="lazy" '
         f'width="{ref.width}" height="{ref.height}"></a>'
+        f'<a class="sl-use" href="#use-{ref.sha256}">{html.escape(words("use_again"))}</a></span>'
     )
 
 
@@ -92,7 +113,7 @@ def _working(progress: Progress | None, words: Words, waiting: int) -> str:
     return f'<div class="sl-working"><i></i>{html.escape(text)}</div>'
 
 
-def footer(turn: Turn, words: Words) -> gr.HTML:
+def footer(turn: Turn, words: Words, acts: str) -> gr.HTML:
     """Return the line under a reply: which engine answered, and how fast.
 
     A component, not text, so that copying the reply leaves it behind. It holds words of ours
@@ -100,7 +121,54 @@ def footer(turn: Turn, words: Words) -> gr.HTML:
     """
     parts = [words(f"engine_{turn.engine}") if turn.engine else "", *_speed(turn, words)]
     shown = " · ".join(html.escape(part) for part in parts if part)
-    return gr.HTML(f'<div class="sl-footer">{shown}</div>')
+    return gr.HTML(f'<div class="sl-footer"><span>{shown}</span>{acts}</div>')
+
+
+def actions(
+    turn: Turn, words: Words, conversation_id: str, versions: Mapping[int, tuple[int, ...]]
+) -> str:
+    """Return the buttons of a turn, as ``second-look.js`` knows them. Words of ours and numbers."""
+    if not conversation_id:
+        return ""
+    href = f"/export/{conversation_id}.json?turn={turn.id}"
+    return (
+        '<span class="sl-acts">'
+        + _versions(versions.get(turn.id, ()), turn.id, words)
+        + "".join(_act(act, turn.id, words) for act in ("edit", "again", "delete"))
+        + f'<a href="{href}" download {_named("export", words)}>{_icon("export")}</a></span>'
+    )
+
+
+def _versions(ids: tuple[int, ...], shown: int, words: Words) -> str:
+    if not ids:
+        return ""
+    place = ids.index(shown)
+    earlier, later = ids[max(place - 1, 0)], ids[min(place + 1, len(ids) - 1)]
+    return (
+        f'<span class="sl-versions" title="{html.escape(words("versions"))}">'
+        f'<button type="button" data-act="version" data-turn="{earlier}">‹</button>'
+        f"{place + 1}/{len(ids)}"
+        f'<button type="button" data-act="version" data-turn="{later}">›</button></span>'
+    )
+
+
+def _act(act: str, turn_id: int, words: Words) -> str:
+    return (
+        f'<button type="button" data-act="{act}" data-turn="{turn_id}" {_named(act, words)}>'
+        f"{_icon(act)}</button>"
+    )
+
+
+def _named(act: str, words: Words) -> str:
+    name = html.escape(words(f"act_{act}"), quote=True)
+    return f'title="{name}" aria-label="{name}"'
+
+
+def _icon(name: str) -> str:
+    return (
+        '<svg class="sl-icon" viewBox="0 0 24 24" aria-hidden="true">'
+        f'<path d="{_ICONS[name]}"/></svg>'
+    )
 
 
 def _speed(turn: Turn, words: Words) -> list[str]:
@@ -142,32 +210,35 @@ def _notice(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    # A lone surrogate is legal in a saved prompt and cannot be sent to a browser.
-    return html.escape(text.encode("utf-8", "replace").decode("utf-8"))
+    return html.escape(printable(text))
 
 
 def groups(
     conversations: Sequence[Conversation], words: Words, now: datetime
 ) -> list[dict[str, Any]]:
-    """Return the sidebar's list: days, newest first, each with its conversations."""
-    found: dict[date, list[dict[str, Any]]] = {}
-    for conversation in conversations:
+    """Return the sidebar's list: those pinned, then days, newest first."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for conversation in sorted(conversations, key=lambda each: not each.pinned):
         at = datetime.fromisoformat(conversation.updated_at).astimezone(now.tzinfo)
-        found.setdefault(at.date(), []).append(_entry(conversation, at, words))
-    return [{"label": _day(day, now.date(), words), "items": items} for day, items in found.items()]
+        day = words("pinned") if conversation.pinned else _day(at.date(), now.date(), words)
+        found.setdefault(day, []).append(_entry(conversation, at, words))
+    return [{"label": day, "items": items} for day, items in found.items()]
 
 
 def _entry(conversation: Conversation, at: datetime, words: Words) -> dict[str, Any]:
     n = conversation.turns
     return {
         "id": conversation.id,
-        "title": _text_plain(conversation.title) or words("untitled"),
+        "title": printable(conversation.title) or words("untitled"),
         "about": f"{at:%H:%M} · {words('one_turn') if n == 1 else words('turns', n=n)}",
         "cover": thumbnail_url(conversation.cover.sha256) if conversation.cover else "",
+        "pinned": conversation.pinned,
+        "tags": [printable(tag) for tag in conversation.tags],
     }
 
 
-def _text_plain(text: str) -> str:
+def printable(text: str) -> str:
+    """Return text that can be sent to a browser: a lone surrogate is legal when saved."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -27,6 +27,7 @@ class View:
     hint: Any = UNCHANGED
     detail: Any = UNCHANGED  # of the tab: how much of a picture the model sees
     tray: Any = UNCHANGED
+    editing: Any = UNCHANGED  # of the tab: the turn that the next prompt takes the place of
 
     def with_(self, **changes: Any) -> Self:  # outputs by name
         """Return a copy in which ``changes`` are made too."""

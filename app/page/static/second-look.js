@@ -9,7 +9,11 @@
     menu: ["M4 7h16M4 12h16M4 17h16"],
     theme: ["M12 3a9 9 0 1 0 0 18Z", "M12 3a9 9 0 0 1 0 18"],
     arrow: ["M5 12h14M13 6l6 6-6 6"],
+    eraser: ["M8 20l-4.400-4.400a1.600 1.600 0 0 1 0-2.300l8.900-8.900a1.600 1.600 0 0 1 2.300 0l5 5a1.600 1.600 0 0 1 0 2.300L11.500 20",
+             "M7 20h13", "M8 8.700l7.300 7.300"],
+    down: ["M7 10l5 5 5-5"],
     close: ["M6 6l12 12M18 6L6 18"],
+    more: ["M5 12h.01M12 12h.01M19 12h.01"],
   };
 
   // Build an element; text goes in as text, never as HTML. null attributes are left out.
@@ -62,6 +66,38 @@
   const toggleMenu = () => document.body.classList.toggle("sl-menu-open");
   const closeMenu = () => document.body.classList.remove("sl-menu-open");
 
+  // A menu at a button. entries: [label, {click | href | group: entries, danger}]
+  function menu(anchor, entries) {
+    document.querySelector(".sl-popup")?.remove();
+    const close = () => popup.remove();
+    const entry = ([label, { click, href, group, danger }]) => {
+      if (group) return el("div", { class: "sl-popup-group" }, el("span", {}, label), ...group.map(entry));
+      if (href) return el("a", { href, download: "", role: "menuitem", onclick: () => setTimeout(close) }, label);
+      return el("button", { type: "button", role: "menuitem", class: danger ? "sl-danger" : null,
+        onclick: () => { close(); click(); } }, label);
+    };
+    const popup = el("div", { class: "sl-popup", role: "menu" }, ...entries.map(entry));
+    popup.addEventListener("keydown", (event) => {
+      const items = [...popup.querySelectorAll("[role=menuitem]")];
+      const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+      if (event.key === "Escape") { event.stopPropagation(); close(); anchor.focus(); }
+      if (!step) return;
+      event.preventDefault();
+      items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
+    });
+    document.body.append(popup);
+    const box = anchor.getBoundingClientRect();
+    popup.style.left = `${Math.min(box.left, innerWidth - popup.offsetWidth - 8)}px`;
+    popup.style.top = box.bottom + popup.offsetHeight > innerHeight
+      ? `${Math.max(8, box.top - popup.offsetHeight)}px` : `${box.bottom + 4}px`;
+    popup.querySelector("[role=menuitem]").focus();
+    setTimeout(() => document.addEventListener("pointerdown", function away(event) {
+      if (popup.contains(event.target)) return;
+      document.removeEventListener("pointerdown", away);
+      close();
+    }));
+  }
+
   // A picture enlarges in place. Its link still opens it in a tab for whoever asks for that.
   function enlarge(link) {
     const dialog = el("dialog", { class: "sl-lightbox", "aria-label": link.title },
@@ -74,6 +110,13 @@
   }
 
   document.addEventListener("click", (event) => {
+    const act = event.target.closest?.("#scroll [data-act]");
+    if (act) window.secondLook.act({ act: act.dataset.act, turn: Number(act.dataset.turn) });
+    const use = event.target.closest?.("#scroll a.sl-use");
+    if (use) {
+      event.preventDefault();
+      window.secondLook.act({ act: "use", sha256: use.getAttribute("href").slice("#use-".length) });
+    }
     const link = event.target.closest?.("a.sl-picture");
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
@@ -86,6 +129,11 @@
   }, true);
 
   document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      document.body.classList.add("sl-menu-open");
+      document.querySelector(".sl-query")?.focus();
+    }
     if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
     closeMenu();
     document.querySelector("#composer .stop-button")?.click();
@@ -107,7 +155,7 @@
     return true;
   }
 
-  window.secondLook = { el, icon, toggleTheme, setLanguage, remember, toggleMenu, closeMenu, toEnd: () => {} };
+  window.secondLook = { el, icon, menu, act: () => {}, toggleTheme, setLanguage, remember, toggleMenu, closeMenu, toEnd: () => {} };
 
   document.addEventListener("DOMContentLoaded", () => {
     applyTheme();

@@ -1,38 +1,178 @@
-// The brand, the new-conversation button and the list of conversations.
-// value: {words: {app, new, empty}, groups: [{label, items: [{id, title, about, cover}]}], open}
-const { el, icon } = window.secondLook;
+// The brand, the new-conversation button, the search and the list of conversations.
+// value: {words, groups: [{label, items: [{id, title, about, cover, pinned, tags}]}], open,
+//         found: null | [{id, turn, title, excerpt, highlights: [[start, end]]}]}
+const { el, icon, menu, closeMenu } = window.secondLook;
 const root = element.querySelector(".sl-root");
+const words = () => props.value.words;
+const filters = {};
+let pending = 0;
 
-function item(entry, open) {
+function ask() {
+  clearTimeout(pending);
+  pending = setTimeout(() => trigger("input", { query: query.value, filters }), 140);
+}
+
+const query = el("input", { type: "search", class: "sl-query", autocomplete: "off", oninput: ask });
+const list = el("nav", { class: "sl-list" });
+const isSearch = () => query.value.trim() !== "" || Object.values(filters).some(Boolean);
+
+function field(name, label, options) {
+  const change = (event) => {
+    const { type, checked, value } = event.target;
+    filters[name] = type === "checkbox" ? checked : value;
+    ask();
+  };
+  const input = options.choices
+    ? el("select", { onchange: change }, ...options.choices.map(([value, text]) => el("option", { value }, text)))
+    : el("input", { ...options, oninput: change });
+  return el("label", { class: `sl-filter sl-filter-${input.type}` }, el("span", {}, label), input);
+}
+
+function filterFields() {
+  const w = words();
+  const engines = [["", w.any], ...["reader", "qwen", "server"].map((kind) => [kind, w[`engine_${kind}`]])];
+  const jobs = [["", w.any], ...["text", "table", "receipt", "html", "compare", "describe"].map((job) => [job, w[`job_${job}`]])];
+  return el("details", { class: "sl-filters" }, el("summary", {}, w.filters),
+    field("since", w.filter_since, { type: "date" }), field("until", w.filter_until, { type: "date" }),
+    field("engine", w.filter_engine, { choices: engines }), field("job", w.filter_job, { choices: jobs }),
+    field("total_from", `${w.filter_total} ≥`, { type: "number", step: "any" }),
+    field("total_to", `${w.filter_total} ≤`, { type: "number", step: "any" }),
+    field("has_picture", w.filter_picture, { type: "checkbox" }));
+}
+
+const manage = (action, id, rest = {}) => trigger("edit", { action, id, ...rest });
+
+// Names and tags are written in place.
+function writeInPlace(button, text, label, done) {
+  const input = el("input", { class: "sl-rename", value: text, "aria-label": label });
+  let ended = false;
+  const end = (keep) => {
+    if (ended) return;
+    ended = true;
+    input.replaceWith(button);
+    if (keep && input.value !== text) done(input.value);
+  };
+  input.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    if (event.key === "Enter") end(true);
+    if (event.key === "Escape") end(false);
+  });
+  input.addEventListener("blur", () => end(true));
+  button.replaceWith(input);
+  input.select();
+}
+
+function exportLinks(base, formats, query = "") {
+  return formats.map((format) => [format.toUpperCase(), { href: `/export/${base}.${format}${query}` }]);
+}
+
+function itemMenu(entry, button) {
+  const w = words();
+  return [
+    [w.rename, { click: () => writeInPlace(button, entry.title, w.rename, (title) => manage("rename", entry.id, { title })) }],
+    [entry.pinned ? w.unpin : w.pin, { click: () => manage("pin", entry.id, { pinned: !entry.pinned }) }],
+    [w.tags, { click: () => writeInPlace(button, entry.tags.join(", "), w.tags_about, (tags) => manage("tag", entry.id, { tags })) }],
+    [w.export, { group: exportLinks(entry.id, ["zip", "json", "md", "html"]) }],
+    [w.delete, { danger: true, click: () => manage("delete", entry.id) }],
+  ];
+}
+
+function mainMenu() {
+  const w = words();
+  return [
+    [w.export_all, { group: exportLinks("everything", ["zip", "json", "md", "html"]) }],
+    [w.receipts, { group: exportLinks("receipts", ["xlsx", "csv"]) }],
+    [w.pages, { group: exportLinks("pages", ["zip"]) }],
+    [w.plot, { group: exportLinks("latencies", ["png", "svg"]) }],
+    [w.import, { click: () => chooser.click() }],
+    [w.empty_trash, { danger: true, click: () => { if (confirm(w.empty_trash_sure)) manage("purge", ""); } }],
+  ];
+}
+
+const chooser = el("input", {
+  type: "file", accept: ".zip,.json", hidden: "",
+  onchange: async () => {
+    const [file] = chooser.files;
+    chooser.value = "";
+    const answer = await fetch("/import", { method: "POST", body: file, headers: { "x-name": encodeURIComponent(file.name) } });
+    trigger("upload", await answer.json());
+  },
+});
+
+function open(id) { closeMenu(); trigger("select", { id }); }
+
+function item(entry) {
   const cover = entry.cover
     ? el("img", { class: "sl-cover", src: entry.cover, alt: "", loading: "lazy" })
     : el("span", { class: "sl-cover" }, icon("chat"));
-  const text = el("span", { class: "sl-item-text" },
-    el("span", { class: "sl-item-title" }, entry.title),
-    el("span", { class: "sl-item-about" }, entry.about));
-  return el("button", {
+  const tags = entry.tags.map((tag) => el("span", { class: "sl-tag" }, tag));
+  const button = el("button", {
     class: "sl-item", type: "button", "data-id": entry.id,
-    "aria-current": entry.id === open ? "true" : null,
-    onclick: () => { window.secondLook.closeMenu(); trigger("select", { id: entry.id }); },
-  }, cover, text);
+    "aria-current": entry.id === props.value.open ? "true" : null, onclick: () => open(entry.id),
+  }, cover, el("span", { class: "sl-item-text" },
+    el("span", { class: "sl-item-title" }, entry.title),
+    el("span", { class: "sl-item-about" }, entry.about, ...tags)));
+  const more = el("button", {
+    class: "sl-more", type: "button", title: words().more, "aria-label": words().more,
+    onclick: () => menu(more, itemMenu(entry, button)),
+  }, icon("more"));
+  return el("div", { class: "sl-row" }, button, more);
+}
+
+function excerpt(hit) {
+  const parts = [];
+  let at = 0;
+  for (const [start, end] of hit.highlights) {
+    parts.push(hit.excerpt.slice(at, start), el("mark", {}, hit.excerpt.slice(start, end)));
+    at = end;
+  }
+  return [...parts, hit.excerpt.slice(at)];
+}
+
+function hits(found) {
+  if (!found.length) return [el("p", { class: "sl-none" }, words().search_none)];
+  const ids = [...new Set(found.map((hit) => hit.id))].join(",");
+  return [
+    ...found.map((hit) => el("button", {
+      class: "sl-item sl-hit", type: "button", "data-id": hit.id, onclick: () => open(hit.id),
+    }, el("span", { class: "sl-item-text" },
+      el("span", { class: "sl-item-title" }, hit.title),
+      el("span", { class: "sl-item-excerpt" }, ...excerpt(hit))))),
+    el("a", { class: "sl-export-found", href: `/export/selection.zip?ids=${ids}`, download: "" }, words().export_found),
+  ];
 }
 
 function draw() {
-  const { words, groups, open } = props.value;
-  const list = groups.length
-    ? groups.map((group) => el("section", { class: "sl-day" },
-        el("h2", {}, group.label), ...group.items.map((entry) => item(entry, open))))
-    : [el("p", { class: "sl-none" }, words.empty)];
-  const scrolled = root.querySelector(".sl-list")?.scrollTop ?? 0;
-  root.replaceChildren(
-    el("div", { class: "sl-brand" }, icon("logo"), el("strong", {}, words.app)),
-    el("button", {
-      class: "sl-new", type: "button",
-      onclick: () => { window.secondLook.closeMenu(); trigger("click"); },
-    }, icon("plus"), words.new),
-    el("nav", { class: "sl-list", "aria-label": words.menu }, ...list));
-  root.querySelector(".sl-list").scrollTop = scrolled;
+  const { groups, found } = props.value;
+  if (isSearch() && found === null) return; // what was found stays until the box is empty
+  const shown = found !== null && isSearch()
+    ? hits(found)
+    : groups.length
+      ? groups.map((group) => el("section", { class: "sl-day" }, el("h2", {}, group.label), ...group.items.map(item)))
+      : [el("p", { class: "sl-none" }, words().empty)];
+  const scrolled = list.scrollTop;
+  list.replaceChildren(...shown);
+  list.scrollTop = scrolled;
 }
 
+// Once in each language; the search box must not lose what is typed when the list changes.
+let language = null;
+function build() {
+  const w = words();
+  if (root.contains(list) && language === w.new) return;
+  language = w.new;
+  query.placeholder = w.search;
+  query.setAttribute("aria-label", w.search);
+  list.setAttribute("aria-label", w.menu);
+  const more = el("button", {
+    class: "sl-tool", type: "button", title: w.more, "aria-label": w.more, onclick: () => menu(more, mainMenu()),
+  }, icon("more"));
+  root.replaceChildren(
+    el("div", { class: "sl-brand" }, icon("logo"), el("strong", {}, w.app), more),
+    el("button", { class: "sl-new", type: "button", onclick: () => { closeMenu(); trigger("click"); } }, icon("plus"), w.new),
+    query, filterFields(), list, chooser);
+}
+
+build();
 draw();
-watch("value", draw);
+watch("value", () => { build(); draw(); });

@@ -1,6 +1,8 @@
 // What stands above the composer: what was refused; go on with a reply that was cut off; what the draft would cost.
-// value: {problem: [text, hint] | null, resume: string | null, cost: string | null, tight: bool, title,
-//         details: [{name, label, about}], chosen}
+// value: {problem: [text, hint] | null, said: string | null,
+//         action: {action, label, …} | null, resume: string | null, cost: string | null, tight: bool, title,
+//         details: [{name, label, about}], chosen,
+//         keeps: true where only the cost is new: what was said or refused stays}
 const { el, icon } = window.secondLook;
 const root = element.querySelector(".sl-root");
 
@@ -11,13 +13,23 @@ function detail({ name, label, about }, chosen) {
   }, label);
 }
 
+let standing = {};
+
 function draw() {
-  const { problem, resume, cost, tight, title, details, chosen } = props.value;
+  const { keeps, ...news } = props.value;
+  const { problem, said, action } = keeps ? standing : news;
+  standing = { problem, said, action };
+  const { resume, cost, tight, title, details, chosen } = props.value;
   const parts = [];
   if (problem) {
     const [text, hint] = problem;
     parts.push(el("div", { class: "sl-problem", role: "alert" },
       el("strong", {}, text), el("span", {}, hint)));
+  }
+  if (said) {
+    const button = action && el("button", { type: "button", "data-action": action.action,
+      onclick: () => trigger("edit", action) }, action.label);
+    parts.push(el("div", { class: "sl-said", role: "status" }, said, ...(button ? [button] : [])));
   }
   if (resume) {
     parts.push(el("button", { class: "sl-resume", type: "button", onclick: () => trigger("click") },

@@ -1,0 +1,136 @@
+"""History over HTTP: exports as downloads, an import as an upload.
+
+Routes of our own, because a file that is made on the click of Gradio's DownloadButton is never
+downloaded (ui-facts.md). What is made lies under ./tmp until it is sent.
+"""
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
+from urllib.parse import unquote
+from uuid import uuid4
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, JSONResponse, Response
+from starlette.background import BackgroundTask
+
+from history import HistoryError, Store
+from history.export import Format, export
+from history.importing import import_file
+from history.limits import MAX_ARCHIVE_BYTES
+from history.pages import pages
+from history.plot import latencies, write_plot
+from history.receipts import receipts, write_receipts
+from history.selection import Selection
+from vision.errors import VisionError
+from vision.images import Decoder
+
+THUMBNAIL_SIDE = 640  # pixels
+
+
+def routes(store: Store, decoder: Decoder, folder: Path) -> APIRouter:
+    """Return ``/export/{what}.{format}`` and ``/import``; ``folder`` holds files in the making."""
+    router = APIRouter(include_in_schema=False)
+
+    # Not async: an export reads the disk, and may take a while.
+    @router.get("/export/{what}.{format}")
+    def exported(what: str, format: str, turn: int | None = None, ids: str = "") -> Response:  # noqa: A002
+        name = f"{what}.{format}"
+        if make := _TABLES.get(name):
+            return _made(folder, name, lambda path: make(store, path))
+        if format not in get_args(Format):
+            raise HTTPException(404)
+        selection = _selection(what, turn, ids)
+        kind: Format = format  # type: ignore[assignment]  # it was looked up
+        if turn is not None:
+            name = f"{what}-{turn}.{format}"
+        return _made(folder, name, lambda path: export(store, path, kind, selection))
+
+    @router.post("/import")
+    async def imported(request: Request) -> Response:
+        path = _place(folder, Path(unquote(request.headers.get("x-name", "import.zip"))).name)
+        try:
+            await _receive(request, path)
+            done = await run_in_threadpool(_import, store, decoder, path)
+        except HistoryError as error:
+            return JSONResponse({"error": error.record()})
+        finally:
+            path.unlink(missing_ok=True)
+        return JSONResponse(done)
+
+    return router
+
+
+def _selection(what: str, turn: int | None, ids: str) -> Selection | None:
+    if what == "everything":
+        return None
+    if what == "selection":
+        return dict.fromkeys(filter(None, ids.split(",")))
+    return {what: None if turn is None else [turn]}
+
+
+def _receipts(store: Store, path: Path) -> None:
+    write_receipts(receipts(store), path)
+
+
+def _pages(store: Store, path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for page in pages(store):
+            archive.writestr(page.name, page.html)
+
+
+def _plot(store: Store, path: Path) -> None:
+    # It draws two files, of which one is asked for.
+    for drawn in write_plot(latencies(store), path):
+        if drawn.suffix != path.suffix:
+            drawn.unlink()
+
+
+_TABLES: dict[str, Callable[[Store, Path], None]] = {
+    "receipts.csv": _receipts,
+    "receipts.xlsx": _receipts,
+    "pages.zip": _pages,
+    "latencies.png": _plot,
+    "latencies.svg": _plot,
+}
+
+
+def _made(folder: Path, name: str, make: Callable[[Path], object]) -> Response:
+    path = _place(folder, name)
+    try:
+        make(path)
+    except HistoryError as error:
+        # The link is followed by a browser, which shows this as it is.
+        raise HTTPException(404, f"{error} {error.hint}".strip()) from error
+    return FileResponse(
+        path, filename=name, background=BackgroundTask(path.unlink, missing_ok=True)
+    )
+
+
+def _place(folder: Path, name: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{uuid4().hex}{Path(name).suffix.lower()[:8]}"
+
+
+async def _receive(request: Request, path: Path) -> None:
+    received = 0
+    with path.open("xb") as file:
+        async for piece in request.stream():
+            received += len(piece)
+            if received > MAX_ARCHIVE_BYTES:
+                raise HTTPException(413)
+            file.write(piece)
+
+
+def _import(store: Store, decoder: Decoder, path: Path) -> dict[str, Any]:
+    done = import_file(store, path)
+    skipped = len(done.skipped)
+    for ref in done.pictures:
+        try:
+            data = store.image_path(ref.sha256, ref.format).read_bytes()
+            store.put_thumbnail(ref.sha256, decoder.preview(data, THUMBNAIL_SIDE))
+        except VisionError:
+            skipped += 1  # it is kept as it came, and has no small picture
+    return {"turns": done.turns, "skipped": skipped}
