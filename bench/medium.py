@@ -74,21 +74,23 @@ class Bench:
             ids += [key] if isinstance(key, int) else [builder.special.image_pad] * key.tokens
         return torch.tensor([ids])
 
-    def official(self, prompt: Prompt, ids: torch.Tensor, tokens: int = 1) -> torch.Tensor:
-        """Run a turn the official way; return prompt and reply as token ids."""
+    def official(
+        self, prompt: Prompt, ids: torch.Tensor, tokens: int = 1, streamer: Any = None
+    ) -> None:
+        """Run a turn the official way; ``streamer`` is told of each token."""
         images = [image for message in prompt.messages for image in message.images]
         opened = [Pillow.open(image.path).convert("RGB") for image in images]
         pixels = dict(self.processor(images=opened, return_tensors="pt")) if opened else {}
         pad = self.model.config.image_token_id
-        output: torch.Tensor = self.model.generate(
+        self.model.generate(
             input_ids=ids,
             attention_mask=torch.ones_like(ids),
             mm_token_type_ids=(ids == pad).int(),
             **pixels,
             max_new_tokens=tokens,
             do_sample=False,
+            streamer=streamer,
         )
-        return output
 
 
 @contextmanager

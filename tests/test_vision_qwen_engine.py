@@ -186,6 +186,52 @@ def test_a_thread_in_the_middle_of_a_reply_is_told_so(lab):
     assert lab.engine.release("light").after["kv"] == 0
 
 
+def test_the_bytes_reported_are_those_of_the_storages(lab):
+    census = Census()
+    lab.each = census.look
+    for name in "ab":
+        lab.ask(Prompt((user("Read.", lab.picture(1)),), name))
+    lab.each = None
+
+    buckets = lab.runtime.buckets()
+
+    assert census.alive_bytes == buckets["kv"] + buckets["vision"]
+
+
+def test_only_the_last_position_of_a_prefill_gets_logits(lab):
+    rows = []
+    hook = lab.runtime.network.model.lm_head.register_forward_pre_hook(
+        lambda _module, inputs: rows.append(inputs[0].shape[0])
+    )
+
+    lab.ask(one(user("Read.", lab.picture(1, 300, 280))), tokens=1)
+    hook.remove()
+
+    assert rows == [1]
+
+
+def test_eager_attention_replies_as_a_full_recompute(checkpoint, tmp_path):
+    lab = Lab(checkpoint, tmp_path, attention="eager")
+    first = lab.agrees(one(user("Read.", lab.picture(1))))
+
+    lab.agrees(one(user("Read.", lab.picture(1)), assistant(first), user("Why?", lab.picture(2))))
+    lab.close()
+
+
+def test_half_precision_is_near_a_full_recompute(checkpoint, tmp_path):
+    lab = Lab(checkpoint, tmp_path, dtype="bfloat16")
+    ask = user("Read.", lab.picture(1))
+    first = lab.ask(one(ask))
+    more = one(ask, assistant(first), user("Why?", lab.picture(2)))
+
+    second = lab.ask(more, logprobs=True)
+    _, expected = lab.reference(more)
+    lab.close()
+
+    assert second.usage.cached_tokens > 0
+    assert second.last.logprobs[0] == pytest.approx(expected[0], abs=0.1)
+
+
 def test_light_gives_back_one_conversations_cache(lab):
     for name in ("a", "b", "c"):
         lab.ask(Prompt((user(f"Read, {name}.", lab.picture(1)),), name))
@@ -275,6 +321,45 @@ def test_out_of_memory_is_tried_once_more_at_half_the_pixels(lab, monkeypatch):
     assert sizes[1] <= sizes[0] / 1.5
     assert len(outcome.notices) == 1
     assert len(outcome.ids) == 6
+
+
+def test_caches_are_given_back_before_the_second_try(lab, monkeypatch):
+    for name in "ab":
+        lab.ask(Prompt((user("Read.", lab.picture(1)),), name))
+    seen = []
+    encode = runtime_module.vision_tower.encode
+
+    def failing(*args):
+        seen.append((lab.runtime.vision.bytes, len(lab.runtime.pool.parked)))
+        if len(seen) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return encode(*args)
+
+    monkeypatch.setattr(runtime_module.vision_tower, "encode", failing)
+    lab.ask(Prompt((user("Read.", lab.picture(2)),), "c"))
+
+    assert min(seen[0]) > 0
+    assert seen[1] == (0, 0)
+
+
+def test_an_error_that_is_kept_keeps_no_tensors(lab, monkeypatch):
+    mlp = lab.runtime.network.model.model.language_model.layers[1].mlp
+    census = Census()
+
+    def failing(hidden):
+        kept = hidden.clone()
+        census.look()
+        raise ValueError(kept.shape)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mlp, "forward", failing)
+        with pytest.raises(ValueError) as kept:  # noqa: PT011 - ours
+            lab.ask(one(user("Read.", lab.picture(1))))
+    lab.engine.release("medium")
+
+    assert census.seen
+    assert kept.value is not None
+    assert census.alive_bytes == 0
 
 
 def test_the_lower_budget_holds_for_the_follow_up(lab, monkeypatch):

@@ -79,6 +79,27 @@ def test_positions_of_a_pass_that_failed_do_not_count():
     assert keys.shape[2] == 4
 
 
+def test_appending_copies_nothing_that_was_there():
+    buffer = KVBuffer(SHAPE, 16)
+    addresses = [layer.memory.data_ptr() for layer in buffer.own_layers]
+
+    write(buffer, 3, 1.0)
+    keys, _ = buffer.update(torch.zeros(1, 2, 2, 4), torch.zeros(1, 2, 2, 4), 0)
+
+    assert keys.data_ptr() == addresses[0]
+    assert [layer.memory.data_ptr() for layer in buffer.own_layers] == addresses
+
+
+def test_truncating_touches_no_memory():
+    buffer = KVBuffer(SHAPE, 16)
+    write(buffer, 8, 2.0)
+
+    buffer.truncate(3)
+    buffer.advance(5)
+
+    assert all((view[0] == 2.0).all() for view in buffer.views())
+
+
 def test_growing_keeps_what_was_written():
     buffer = KVBuffer(SHAPE, 16)
     write(buffer, 16, 2.5)
@@ -133,6 +154,28 @@ def test_the_least_recently_used_goes_to_the_shelf_first():
 
     assert (before, pool.shelf.saved) == ([], ["a"])
     assert list(pool.parked) == ["b", "c", "d"]
+
+
+def test_shelving_begins_with_the_latest_used():
+    pool = pool_of(positions=256 + 34)
+    for name in "abc":
+        run(pool, name, [ord(name), *range(10)])
+
+    pool.shelve(60.0)
+
+    assert pool.shelf.saved == ["c", "b", "a"]
+    assert pool.nbytes == 0
+
+
+def test_shelving_without_time_gives_the_memory_back_all_the_same():
+    pool = pool_of(positions=256 + 34)
+    for name in "abc":
+        run(pool, name, [ord(name), *range(10)])
+
+    pool.shelve(0.0)
+
+    assert pool.shelf.saved == []
+    assert pool.nbytes == 0
 
 
 def test_a_pool_that_may_keep_nothing_keeps_nothing():

@@ -12,7 +12,7 @@ import torch
 
 from bench.random_checkpoint import build
 from vision.qwen import attention, loading
-from vision.qwen.download import download_bar, find
+from vision.qwen.download import find
 from vision.qwen.errors import (
     DeviceMissing,
     ModelNotHere,
@@ -21,6 +21,7 @@ from vision.qwen.errors import (
     PackageMissing,
 )
 from vision.qwen.loading import fingerprint, load
+from vision.qwen.reporting import download_bar
 from vision.settings import EngineSettings
 
 CPU = torch.device("cpu")
@@ -65,6 +66,39 @@ def test_loading_counts_every_weight(checkpoint):
 
     assert [p.done for p in seen] == list(range(1, seen[-1].total + 1))
     assert {p.stage for p in seen} == {"weights"}
+
+
+def test_the_hubs_older_flat_configuration_gives_the_same_network(checkpoint, copy):
+    config = json.loads((checkpoint / "config.json").read_text())
+    text = config.pop("text_config")
+    rope = text.pop("rope_parameters")
+    flat = {key: value for key, value in text.items() if key not in ("model_type", "layer_types")}
+    scaling = {"type": "mrope", "mrope_section": rope["mrope_section"]}
+    flat |= {"rope_scaling": scaling, "rope_theta": rope["rope_theta"], "torch_dtype": "float32"}
+    config["vision_config"]["model_type"] = "qwen2_5_vl"
+    (copy / "config.json").write_text(json.dumps({**config, **flat}))
+    ids = torch.arange(20)[None]
+
+    logits = [
+        load(EngineSettings(model=str(folder)), nothing).model(input_ids=ids).logits
+        for folder in (checkpoint, copy)
+    ]
+
+    assert torch.equal(*logits)
+
+
+def test_code_in_a_checkpoint_is_never_run(copy, tmp_path):
+    ran = tmp_path / "ran"
+    (copy / "evil.py").write_text(f"open({str(ran)!r}, 'w')\nclass Evil: pass\n")
+    for name in ("config.json", "tokenizer_config.json"):
+        content = json.loads((copy / name).read_text())
+        autos = {"AutoConfig": "evil.Evil", "AutoModel": "evil.Evil"}
+        autos["AutoTokenizer"] = ["evil.Evil", "evil.Evil"]
+        (copy / name).write_text(json.dumps({**content, "auto_map": autos}))
+
+    load(EngineSettings(model=str(copy)), nothing)
+
+    assert not ran.exists()
 
 
 def test_loading_prints_nothing(checkpoint, capfd):
@@ -141,7 +175,7 @@ def test_a_shard_that_is_missing_is_named(copy):
     (copy / "model.safetensors.index.json").write_text(json.dumps(index))
     (copy / "model.safetensors").rename(copy / "model-1.safetensors")
 
-    with pytest.raises(ModelUnusable, match="model-2.safetensors is missing"):
+    with pytest.raises(ModelUnusable, match=r"model-2\.safetensors is missing"):
         find(str(copy), "", nothing)
 
 

@@ -54,7 +54,7 @@ def test_a_prompt_has_the_templates_ids(lab, text):
 
     built = lab.runtime.builder.build(prompt)
 
-    ids = [token_id for token_id in lab.inputs(prompt)["input_ids"][0].tolist()]
+    ids = lab.inputs(prompt)["input_ids"][0].tolist()
     flat = []
     for key in built.keys:
         flat += [key] if isinstance(key, int) else [FIRST_SPECIAL + 12] * key.tokens

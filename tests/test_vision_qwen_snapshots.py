@@ -130,6 +130,17 @@ def test_loading_is_skipped_where_running_is_faster():
     assert not rates.loading_pays(nbytes=500_000_000, tokens=1_000)
 
 
+def test_a_prompt_of_a_few_tokens_says_nothing_about_speed():
+    rates = Rates("cuda")
+    before = rates.prefill_tokens_s
+
+    rates.saw_prefill(1, 0.5)
+    unchanged = rates.prefill_tokens_s
+    rates.saw_prefill(1_000, 0.5)
+
+    assert (unchanged, rates.prefill_tokens_s) == (before, 2_000.0)
+
+
 def test_deleting_leaves_no_file(tmp_path):
     snapshots = eager(tmp_path / "kv")
     for name in "ab":

@@ -118,8 +118,16 @@ def test_a_date_with_a_label_goes_before_one_without():
 
 def test_a_chinese_receipt_has_its_fields():
     found = find_all(
-        rows("好邻居超市", "电话：0571-8765 4321", "单号：20240305001", "日期：2024-03-05 12:30", "合计  ￥35.50", "实收  ￥50.00", "找零  ￥14.50")
-    )  # fmt: skip
+        rows(
+            "好邻居超市",
+            "电话：0571-8765 4321",
+            "单号：20240305001",
+            "日期：2024-03-05 12:30",
+            "合计  ￥35.50",
+            "实收  ￥50.00",
+            "找零  ￥14.50",
+        )
+    )
 
     assert {field.name: field.value for field in found} == {
         "merchant": "好邻居超市",

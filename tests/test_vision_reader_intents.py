@@ -7,14 +7,25 @@ from vision.reader.intents import Intent, intent_of
 
 @pytest.mark.parametrize(
     "prompt",
-    ["", "  ?", "read this", "OCR", "What does it say?", "Extract all the text", "识别文字", "请提取图片中的文字", "写了什么？"],
-)  # fmt: skip
+    [
+        "",
+        "  ?",
+        "read this",
+        "OCR",
+        "What does it say?",
+        "Extract all the text",
+        "识别文字",
+        "请提取图片中的文字",
+        "写了什么？",
+    ],
+)
 def test_a_prompt_without_a_question_wants_the_text(prompt):
     assert intent_of(prompt).kind == "text"
 
 
 @pytest.mark.parametrize(
-    "prompt", ["as a table", "Extract the table as Markdown", "table", "把它做成表格", "give me a CSV"]
+    "prompt",
+    ["as a table", "Extract the table as Markdown", "table", "把它做成表格", "give me a CSV"],
 )
 def test_a_table_is_asked_for_in_many_ways(prompt):
     assert intent_of(prompt).kind == "table"
@@ -85,8 +96,15 @@ def test_a_phrase_can_be_looked_for(prompt, words):
 
 @pytest.mark.parametrize(
     ("prompt", "number"),
-    [("line 3", 3), ("What is on line 12?", 12), ("the last line", -1), ("2nd line", 2), ("第三行是什么", 3), ("第 10 行", 10)],
-)  # fmt: skip
+    [
+        ("line 3", 3),
+        ("What is on line 12?", 12),
+        ("the last line", -1),
+        ("2nd line", 2),
+        ("第三行是什么", 3),
+        ("第 10 行", 10),
+    ],
+)
 def test_a_line_is_asked_for_by_its_number(prompt, number):
     assert intent_of(prompt) == Intent("line", number=number)
 
@@ -119,7 +137,14 @@ def test_what_the_reader_cannot_do_is_known_as_such(prompt, refusal):
 
 @pytest.mark.parametrize(
     ("job", "kind"),
-    [("text", "text"), ("table", "table"), ("receipt", "receipt"), ("describe", "cannot"), ("html", "cannot"), ("compare", "cannot")],
-)  # fmt: skip
+    [
+        ("text", "text"),
+        ("table", "table"),
+        ("receipt", "receipt"),
+        ("describe", "cannot"),
+        ("html", "cannot"),
+        ("compare", "cannot"),
+    ],
+)
 def test_a_job_goes_before_the_words(job, kind):
     assert intent_of("What is the total?", job).kind == kind

@@ -140,6 +140,8 @@ class Status:
     notes: tuple[str, ...] = ()  # sentences: the attention in use and why, what is missing
     progress: Progress | None = None  # while loading
     memory: Mapping[str, int] = field(default_factory=dict)  # bytes by bucket
+    card_bytes: int = 0  # all memory of the cards in use; 0 without one
+    card_used_bytes: int = 0  # of that, taken, by whomever
 
 
 @dataclass(frozen=True, slots=True)

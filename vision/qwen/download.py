@@ -7,21 +7,16 @@ where it stopped. ``HF_HUB_OFFLINE``, ``HF_ENDPOINT`` and ``HF_HOME`` are huggin
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-from tqdm.auto import tqdm
 
-from vision.engine import Progress
 from vision.qwen.errors import ModelNotHere, ModelUnusable
-
-Report = Callable[[Progress], None]
+from vision.qwen.reporting import Report, download_bar
 
 WANTED = ("*.json", "*.safetensors", "*.jinja", "*.txt")
 MODEL_TYPE = "qwen2_5_vl"
@@ -122,21 +117,3 @@ def _fetch(model: str, revision: str, report: Report) -> Path:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise ModelNotHere(model=model, reason=f"it could not be downloaded ({reason})") from error
     return Path(folder)
-
-
-def download_bar(report: Report) -> type[tqdm[Any]]:
-    """Make a progress bar that prints nothing and reports the bytes of all files together."""
-
-    class Bar(tqdm):  # type: ignore[misc]  # tqdm is untyped
-        def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: tqdm's own
-            super().__init__(*args, **{**kwargs, "file": io.StringIO(), "disable": False})
-
-        def update(self, n: float | None = 1) -> bool | None:
-            updated: bool | None = super().update(n)
-            # huggingface_hub 2.4 has three bars: bytes received, bytes written, files. What is
-            # written counts what was there before, so a resumed download does not begin at 0.
-            if self.unit == "B" and str(self.desc).startswith("Reconstruct"):
-                report(Progress("download", int(self.n), int(self.total or 0), "bytes"))
-            return updated
-
-    return Bar

@@ -46,6 +46,8 @@ log = logging.getLogger(__name__)
 
 # KV caches on disk, at most: about ten long conversations with the 7B model.
 SNAPSHOT_MIB = 4_096
+# Unloading writes KV caches no longer than this: a process that is asked to end has 5 s.
+SHELVE_SECONDS = 2.0
 
 
 class QwenEngine:
@@ -65,7 +67,7 @@ class QwenEngine:
         self._lock = threading.Lock()
         self._owner: int | None = None  # the thread that holds the lock
         self._runtime: Runtime | None = None
-        self._status = Status("qwen", "unloaded", settings.model, settings.revision)
+        self._status = self._unloaded()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -77,8 +79,13 @@ class QwenEngine:
         status, runtime = self._status, self._runtime
         if runtime is None:
             return status
-        weights = runtime.loaded.weight_bytes
-        return replace(status, memory={"weights": weights, **runtime.buckets()})
+        total, used = memory.card_bytes(runtime.loaded.devices)
+        return replace(
+            status,
+            memory={"weights": runtime.loaded.weight_bytes, **runtime.buckets()},
+            card_bytes=total,
+            card_used_bytes=used,
+        )
 
     def load(self, report: Callable[[Progress], None]) -> None:
         """Load the model; see ``loading.load`` for the errors."""
@@ -90,6 +97,7 @@ class QwenEngine:
                 self._status = replace(self._status, state="loading", progress=progress)
                 report(progress)
 
+            self._status = self._unloaded()
             note(Progress("weights"))
             try:
                 self._load(note)
@@ -107,10 +115,9 @@ class QwenEngine:
         with self._alone():
             if self._runtime is None:
                 return
-            self._runtime.pool.shelve()
+            self._runtime.pool.shelve(SHELVE_SECONDS)
             self._drop()
-            settings = self._settings
-            self._status = Status("qwen", "unloaded", settings.model, settings.revision)
+            self._status = self._unloaded()
 
     def count_tokens(self, prompt: Prompt) -> TokenCount:
         """Count as ``stream`` would. Raise ``NotLoaded`` before ``load``."""
@@ -140,6 +147,9 @@ class QwenEngine:
             everything = level != "light"
             self._forget(None if everything else conversation, pictures=everything)
             return Released(level, before, self._buckets(), time.monotonic() - started)
+
+    def _unloaded(self) -> Status:
+        return Status("qwen", "unloaded", self._settings.model, self._settings.revision)
 
     def _load(self, report: Callable[[Progress], None]) -> None:
         loaded = load(self._settings, report)

@@ -12,6 +12,7 @@ than that gets it, for as long as it runs.
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -129,12 +130,19 @@ class KVPool:
             self.drop_buffer()
         self.shelf.delete(conversation)
 
-    def shelve(self) -> None:
-        """Move everything to the shelf and give the memory back."""
-        self.shrink()
-        if self.buffer is not None and self.keys:
+    def shelve(self, seconds: float) -> None:
+        """Move to the shelf what can be begun within ``seconds``, the latest used first.
+
+        Gives all memory back, whatever was moved.
+        """
+        ends = time.monotonic() + seconds
+        if self.buffer is not None and self.keys and seconds > 0:
             self.shelf.save(self.conversation, Stored(self.keys, self.buffer.views()))
         self.drop_buffer()
+        while self.parked:
+            conversation, stored = self.parked.popitem()
+            if time.monotonic() < ends:
+                self.shelf.save(conversation, stored)
 
     def shrink(self) -> None:
         """Move all that is parked to the shelf."""

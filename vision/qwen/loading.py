@@ -8,20 +8,17 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sized
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import AutoTokenizer, BitsAndBytesConfig, Qwen2_5_VLForConditionalGeneration
-from transformers.utils import logging as transformers_logging
 
-from vision.engine import Progress
 from vision.qwen.attention import Attention, choose
-from vision.qwen.download import Checkpoint, Report, find
+from vision.qwen.download import Checkpoint, find
 from vision.qwen.errors import DeviceMissing, ModelTooLarge, ModelUnusable, PackageMissing
 from vision.qwen.memory import GIB, forget_frames, free_bytes, is_out_of_memory
+from vision.qwen.reporting import Report, weights_reported
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -183,48 +180,6 @@ def fingerprint(checkpoint: Checkpoint, dtype: torch.dtype, quantization: str) -
                 file.seek(size * place_ // SAMPLES)
                 digest.update(file.read(SAMPLE_BYTES))
     return digest.hexdigest()
-
-
-@contextmanager
-def weights_reported(report: Report) -> Iterator[None]:
-    """Report the loading of weights instead of printing a bar."""
-    previous = transformers_logging.set_tqdm_hook(lambda _bar, a, k: _Counted(report, *a, **k))
-    try:
-        yield
-    finally:
-        transformers_logging.set_tqdm_hook(previous)
-
-
-class _Counted:
-    """What transformers uses of a progress bar."""
-
-    def __init__(self, report: Report, items: Iterable[Any] = (), **options: Any) -> None:
-        # Any: transformers' own; a bar without items has a total.
-        self.report = report
-        self.items = items
-        self.total = len(items) if isinstance(items, Sized) else options.get("total", 0)
-        self.done = 0
-
-    def __iter__(self) -> Iterator[Any]:
-        for item in self.items:
-            yield item
-            self.update(1)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
-
-    def __getattr__(self, _name: str) -> Callable[..., None]:
-        return lambda *_args, **_options: None  # set_description and the like
-
-    def update(self, steps: int = 1) -> None:
-        self.done += steps
-        self.report(Progress("weights", self.done, self.total))
-
-    def close(self) -> None:
-        """Do nothing: there is nothing on the screen."""
 
 
 def _from_pretrained(

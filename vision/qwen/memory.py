@@ -36,6 +36,13 @@ def reserved_bytes(devices: Sequence[torch.device]) -> int:
     return sum(torch.cuda.memory_reserved(d) - torch.cuda.memory_allocated(d) for d in cards)
 
 
+def card_bytes(devices: Sequence[torch.device]) -> tuple[int, int]:
+    """Return all memory of the cards among ``devices``, and what is taken of it, by whomever."""
+    cards = [torch.cuda.mem_get_info(d) for d in devices if d.type == "cuda"]
+    total = sum(all_of_it for _, all_of_it in cards)
+    return total, total - sum(free for free, _ in cards)
+
+
 def start_peak(device: torch.device) -> None:
     """Begin to watch the most memory in use."""
     if device.type == "cuda":

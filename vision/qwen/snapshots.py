@@ -35,6 +35,8 @@ SCHEMA = "1"
 FIRST_READ_BYTES_S = 64e6
 FIRST_PREFILL_TOKENS_S = {"cuda": 3_000.0, "mps": 300.0, "cpu": 60.0}
 
+TELLING_TOKENS = 64
+
 
 class Rates:
     """How fast this machine reads snapshots and runs prompts, as last seen."""
@@ -42,6 +44,11 @@ class Rates:
     def __init__(self, device_type: str) -> None:
         self.read_bytes_s = FIRST_READ_BYTES_S
         self.prefill_tokens_s = FIRST_PREFILL_TOKENS_S[device_type]
+
+    def saw_prefill(self, tokens: int, seconds: float) -> None:
+        """Note how long a prompt took; a few tokens take as long as many and say nothing."""
+        if tokens >= TELLING_TOKENS and seconds > 0:
+            self.prefill_tokens_s = tokens / seconds
 
     def loading_pays(self, nbytes: int, tokens: int) -> bool:
         """Tell whether reading ``nbytes`` takes less time than running ``tokens``."""

@@ -77,7 +77,8 @@ def run(
     for last_try in (False, True):
         try:
             yield from _attempt(runtime, prompt, reply)
-        except (RuntimeError, MemoryError) as error:
+        except Exception as error:
+            # Whoever keeps the error, in a log record or a debugger, shall not keep tensors.
             memory.forget_frames(error)
             if not memory.is_out_of_memory(error):
                 raise
@@ -154,8 +155,7 @@ def _prefilled(
             try:
                 done = next(steps)
             except StopIteration as end:
-                seconds = time.monotonic() - started
-                runtime.snapshots.rates.prefill_tokens_s = len(layout.ids) / max(seconds, 1e-6)
+                runtime.snapshots.rates.saw_prefill(len(layout.ids), time.monotonic() - started)
                 logits: Tensor = end.value
                 return logits
             yield Chunk(progress=Progress("prefill", before + done, total, "tokens"))

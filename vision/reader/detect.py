@@ -1,9 +1,8 @@
 """Where in a picture is text: boxes around lines, at any size of picture.
 
-The detector sees text of about 10 to 60 pixels best. So a photo is scaled down, a tiny crop up,
-and where the boxes then turn out to hold small print, the picture is looked at once more, larger.
-A large picture is looked at in bands, cut where there is least ink, so that a page 6,000 pixels
-tall is read at its own size within the memory of a small one.
+The detector sees text of about 8 to 100 pixels. So a photo is scaled down and a tiny crop up, but
+a tall page is not: it is looked at in bands, cut where there is least ink, so that 6,000 pixels are
+read at their own size within the memory of a small picture.
 """
 
 from collections.abc import Iterator
@@ -18,10 +17,8 @@ from vision.reader.models import DETECTOR, Floats, Network, Pixels, quieten_rapi
 
 Quad = Floats  # (4, 2): corners clockwise from the top left of the text
 
-SHORT_SIDE = 1_600  # a picture is first looked at with its short side at most this
+SHORT_SIDE = 1_600  # a picture is looked at with its short side at most this
 SMALL_SIDE = 64  # and a crop with its short side at least this
-SMALL_PRINT = 15  # pixels; boxes as low as this are looked at again, larger
-GOOD_PRINT = 24  # pixels; how low they should be then
 BAND_PIXELS = 2_000_000  # of a picture, in one run of the network
 CONTEXT = 64  # pixels seen on either side of a cut
 MOSTLY = 0.7  # of the smaller box's area
@@ -44,12 +41,7 @@ class Detector:
 
     def find(self, picture: Pixels, cancel: Event) -> list[Quad]:
         """Return a box for each line of text, in no particular order. Raise ``Cancelled``."""
-        scale = first_scale(picture.shape[0], picture.shape[1])
-        quads = self._look(picture, scale, cancel)
-        better = second_scale(quads, scale)
-        return quads if better <= scale else self._look(picture, better, cancel)
-
-    def _look(self, picture: Pixels, scale: float, cancel: Event) -> list[Quad]:
+        scale = scale_for(picture.shape[0], picture.shape[1])
         size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         scaled = (
@@ -78,20 +70,12 @@ class Detector:
         return [quad for quad in shifted if top <= quad[:, 1].mean() < bottom]
 
 
-def first_scale(height: int, width: int) -> float:
-    """Return by how much to scale a picture before it is looked at for the first time."""
+def scale_for(height: int, width: int) -> float:
+    """Return by how much to scale a picture before it is looked at."""
     short = min(height, width)
     if short > SHORT_SIDE:
         return SHORT_SIDE / short
     return min(4.0, SMALL_SIDE / short) if short < SMALL_SIDE else 1.0
-
-
-def second_scale(quads: list[Quad], scale: float) -> float:
-    """Return the scale at which ``quads``, found at ``scale``, would be of a good height."""
-    if not quads:
-        return scale
-    height = float(np.median([quad_size(quad)[1] for quad in quads])) * scale
-    return scale if height > SMALL_PRINT else min(2.0, scale * GOOD_PRINT / height)
 
 
 def quad_size(quad: Quad) -> tuple[float, float]:

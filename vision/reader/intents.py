@@ -62,8 +62,11 @@ def named(patterns: Sequence[re.Pattern[str]], asked: str) -> str:
     match = next((m for pattern in patterns if (m := pattern.search(asked))), None)
     if not match:
         return ""
-    words = match[1].strip(" '\"“”‘’「」《》?？.。:：,，了吗呢的")
-    return re.sub(r"^(?:an?|the|any|word|words|text)\s+", "", words, flags=re.IGNORECASE)
+    around = " '\"“”‘’「」《》?？.。:：,，了吗呢的"
+    words = re.sub(
+        r"^(?:an?|the|any|word|words|text)\s+", "", match[1].strip(around), flags=re.IGNORECASE
+    )
+    return words.strip(around)
 
 
 def _table(asked: str) -> Intent | None:

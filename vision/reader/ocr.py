@@ -67,9 +67,13 @@ class Ocr:
     ) -> list[Reading]:
         """Read lines in doubt again with more room, and keep the surer of both readings."""
         doubtful = [i for i, reading in enumerate(readings) if reading.score < DOUBT]
+        # A 1 is tall as well, but it stands: rapidocr lays it on its side like a line that does.
+        standing = [i for i, quad in enumerate(quads) if is_tall(quad)]
         crops = [cut_out(picture, quads[i], ROOM) for i in doubtful]
+        crops += [np.rot90(cut_out(picture, quads[i]), -1) for i in standing]
         best = list(readings)
-        for i, second in zip(doubtful, self._recogniser.read(crops, cancel), strict=True):
+        again = self._recogniser.read(crops, cancel)
+        for i, second in zip((*doubtful, *standing), again, strict=True):
             best[i] = max(best[i], second, key=lambda reading: reading.score)
         return best
 

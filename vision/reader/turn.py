@@ -18,7 +18,8 @@ SURE = 0.8  # a mean score that only text which is the right way up has
 BETTER = 0.1  # by which the other way up must be surer
 SAMPLE = 6  # lines; the longest
 TALL = 1.5  # height over width of a box on its side
-MOST = 0.6  # of the boxes
+TELLING = 2.5  # one side over the other; a single letter may be tall or wide
+MOST = 0.6  # of the telling boxes
 
 
 def is_tall(quad: Quad) -> bool:
@@ -42,7 +43,8 @@ def quarters_if_sideways(
     picture: Pixels, quads: Sequence[Quad], recogniser: Recogniser, cancel: Event
 ) -> int:
     """Return the quarter turns, anticlockwise, that put text on its side upright; 0 for none."""
-    if sum(map(is_tall, quads)) <= MOST * len(quads):
+    telling = [quad for quad in quads if quad_size(quad)[0] >= TELLING * quad_size(quad)[1]]
+    if sum(map(is_tall, telling)) <= MOST * len(telling):
         return 0
     crops = [cut_out(picture, quad) for quad in longest(quads)]
     once = sureness(recogniser.read(crops, cancel))

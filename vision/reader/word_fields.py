@@ -5,7 +5,7 @@ import re
 from vision.engine import Line
 from vision.reader.rows import Field, Row, Rows, said
 from vision.reader.script import letters
-from vision.reader.values import dates, packed_dates, phones, times
+from vision.reader.values import amounts, dates, packed_dates, phones, times
 
 _BUSINESS = re.compile(
     r"\b(?:SDN|BHD|LTD|LIMITED|INC|LLC|CORP|GMBH|ENTERPRISE|TRADING|RESTAURANT|RESTORAN|CAFE|"
@@ -25,7 +25,7 @@ _NOT_A_NAME = re.compile(
 _ADDRESS = re.compile(
     r"\b(?:NO|LOT|JALAN|JLN|LORONG|TAMAN|TMN|BANDAR|KAMPUNG|ROAD|RD|STREET|AVENUE|AVE|LANE|FLOOR|"
     r"FLR|LEVEL|BLOCK|BLK|SELANGOR|JOHOR|PENANG|KUALA|SHOPPING|MALL|PLAZA|TOWER|SEKSYEN)\b[.:]?|"
-    r"\b\d{5}\b|[路号號市区區街省]",
+    r"\b\d{5}\b|[路街道巷]\s*\d+\s*[号號]|[省市县縣].{1,8}[区區路街]",
     re.IGNORECASE,
 )
 _WORD = 4  # letters; less is a stain or a mark
@@ -59,6 +59,9 @@ def merchant(rows: Rows) -> Field | None:
         last += 1
     lines = tuple(line for row in top[first : last + 1] for line in row)
     name = said(lines)
+    # Any first row could be a name; only where something is sold is it taken for the seller's.
+    if not _BUSINESS.search(name) and not any(amounts(said(row)) for row in rows):
+        return None
     return Field("merchant", _REGISTRATION.sub("", name) or name, lines)
 
 
