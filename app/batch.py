@@ -18,9 +18,10 @@ from tqdm import tqdm
 
 from app.config import Config, ConfigError, folder
 from app.engines import candidates, load_first
-from vision.engine import Engine, Image, Job, Message, Prompt, SamplingParams
+from vision.engine import Engine, Image, Job, Line, Message, Prompt, SamplingParams
 from vision.errors import VisionError
 from vision.images import Decoder, Limits
+from vision.reader.layout import page_text
 
 Record = dict[str, Any]  # one line: what JSON can hold
 PICTURES = {
@@ -112,11 +113,15 @@ def _read(
     picture = decoder.check(path.read_bytes())
     image = Image(picture.sha256, path, picture.width, picture.height)
     prompt = Prompt((Message("user", "", (image,)),), job=job)
-    text, lines = [], []
+    reply = ""
+    lines: tuple[Line, ...] = ()
     for chunk in engine.stream(prompt, sampling, threading.Event()):
-        text.append(chunk.text)
-        lines += [
+        reply += chunk.text
+        lines = chunk.lines
+    return {
+        "text": page_text(lines) if lines else reply,  # a reply is Markdown
+        "lines": [
             {"text": line.text, "bbox": list(line.box), "score": round(line.score, 4)}
-            for line in chunk.lines
-        ]
-    return {"text": "".join(text), "lines": lines}
+            for line in lines
+        ],
+    }

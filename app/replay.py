@@ -42,9 +42,11 @@ def _again(config: Config, store: Store, conversation_id: str, turns: list[Turn]
     if turn.engine not in _KINDS:
         raise ConfigError(f"replay: turn {turn.id} was answered by no engine.")
     settings = replace(
-        config.engine, kind=turn.engine, model=turn.model or config.engine.model,
+        config.engine,
+        kind=turn.engine,  # type: ignore[arg-type]  # one of _KINDS
+        model=turn.model or config.engine.model,
         revision=turn.revision,
-    )  # fmt: skip
+    )
     known = {field.name for field in fields(SamplingParams)}
     params = SamplingParams(**{key: turn.params[key] for key in turn.params.keys() & known})
     with Decoder() as decoder:

@@ -83,7 +83,12 @@ def test_the_total_of_a_picture_is_given_with_its_line(engine, store):
 def test_the_text_comes_a_row_at_a_time(engine, store):
     chunks = run(engine, prompt("", store("first row", "second row")))
 
-    assert [chunk.text for chunk in chunks if chunk.text] == ["first row", "\nsecond row"]
+    assert [chunk.text for chunk in chunks if chunk.text] == [
+        "~~~~",
+        "\nfirst row",
+        "\nsecond row",
+        "\n~~~~",
+    ]
 
 
 def test_the_last_chunk_has_the_lines_with_their_boxes(engine, store):
@@ -146,9 +151,9 @@ def test_a_prompt_without_pictures_gets_an_honest_sentence(engine):
 def test_a_reply_that_was_cut_off_goes_on_where_it_ended(engine, store):
     asked = Message("user", "", (store("first row", "second row"),))
 
-    chunks = run(engine, Prompt((asked, Message("assistant", "first r")), resume=True))
+    chunks = run(engine, Prompt((asked, Message("assistant", "~~~~\nfirst r")), resume=True))
 
-    assert text_of(chunks) == "ow\nsecond row"
+    assert text_of(chunks) == "ow\nsecond row\n~~~~"
 
 
 def test_cancelling_before_the_first_picture_reads_none(engine, store, monkeypatch):
@@ -166,10 +171,10 @@ def test_cancelling_between_rows_ends_the_reply(engine, store):
     said = []
     for chunk in engine.stream(prompt("", store("one", "two", "three")), SamplingParams(), cancel):
         said.append(chunk.text)
-        if chunk.text:
+        if "one" in chunk.text:
             cancel.set()
 
-    assert "".join(said) == "one"
+    assert "".join(said) == "~~~~\none"
     assert chunk.finish_reason == "cancelled"
 
 
@@ -178,7 +183,7 @@ def test_the_engine_works_after_a_cancelled_reply(engine, store):
     cancel.set()
     run(engine, prompt("", store("TOTAL 12.50")), cancel)
 
-    assert text_of(run(engine, prompt("", store("TOTAL 12.50")))) == "TOTAL 12.50"
+    assert text_of(run(engine, prompt("", store("TOTAL 12.50")))) == "~~~~\nTOTAL 12.50\n~~~~"
 
 
 def test_a_picture_that_is_gone_is_refused_by_name(engine, tmp_path):
@@ -260,7 +265,7 @@ def test_loading_and_reading_open_no_connection(decoder, store, monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("a connection"))
     engine = ReaderEngine(decoder)
 
-    assert text_of(run(engine, prompt("", store("no network")))) == "no network"
+    assert text_of(run(engine, prompt("", store("no network")))) == "~~~~\nno network\n~~~~"
 
 
 def test_rapidocr_writes_neither_to_stderr_nor_into_its_folder(store):

@@ -123,6 +123,50 @@ ERRORS_ZH: dict[str, tuple[str, str]] = {
         "无法解码图片：解码器未能启动（{reason}）。",
         "请重新安装 Second Look；解码器需要 pillow 和 pillow-heif。",
     ),
+    "PictureGone": ("图片 {name} 已无法打开：{reason}。", "请重新添加这张图片。"),
+    "ReaderNotInstalled": (
+        "阅读器需要软件包 {package}，但这里没有安装。",
+        "请重新运行安装命令，它会补上缺少的部分。",
+    ),
+    "ReaderModelMissing": (
+        "阅读器的模型 {name} 不在 rapidocr 3.10 应放的位置：{folder}。",
+        "请重新安装：pip install --force-reinstall --no-deps rapidocr==3.10.0",
+    ),
+    "ModelNotHere": (
+        "本机没有模型 {model}：{reason}。",
+        "请联网一次，或把模型文件夹放到本机，并将 [engine] model 设为其路径。",
+    ),
+    "ModelUnusable": (
+        "无法使用 {model}：{reason}。",
+        "请将 [engine] model 设为 Qwen2.5-VL 模型，例如 Qwen/Qwen2.5-VL-3B-Instruct。",
+    ),
+    "ModelTooLarge": (
+        "{model} 的权重需要 {needed_gib:.1f} GiB，{device} 仅剩 {free_gib:.1f} GiB。",
+        "请换用更小的模型、设置 [engine] quantization，或关闭其他占用内存的程序。",
+    ),
+    "PackageMissing": (
+        "{purpose} 需要软件包 {package}，但它未安装或在本机不可用。",
+        '请运行 "pip install {package}"，或将 [engine] quantization 设为 "none"。',
+    ),
+    "DeviceMissing": (
+        "本机没有设备 {device}，现有：{present}。",
+        '请将 [engine] device 设为 "auto"。',
+    ),
+    "NotLoaded": ("模型尚未加载。", "请等待页面显示就绪。"),
+    "OutOfMemory": (
+        "{device} 内存不足：提示共 {prompt_tokens:,} 个词元，其中图片 {image_tokens:,} 个。",
+        "请减少或缩小图片、新建对话，或调低 [engine] max_pixels。",
+    ),
+    "EngineBusy": ("引擎正在生成回复。", "请等待回复结束，或将其停止。"),
+    "PromptTooLong": (
+        "此对话长 {prompt_tokens:,} 个词元，其中图片 {image_tokens:,} 个；上限为 {max_context:,}。",
+        "请新建对话、减少或缩小图片，或调高 [engine] max_context。",
+    ),
+    "NothingToAnswer": ("没有可回复的内容：对话的最后一条不是您的消息。", "请输入消息或发送图片。"),
+    "ImageGone": (
+        "此对话中的图片 {sha256} 已不在磁盘上。",
+        "请重新发送该图片，或删除包含它的那一轮。",
+    ),
     "LogitsNotFinite": (
         "模型的数值溢出，无法选出下一个词元。",
         '请将 [engine] dtype 设为 "bfloat16" 或 "float32"。',

@@ -172,6 +172,8 @@ class HistoryHandlers:
     def _delete(self, open_id: str | None, conversation_id: str, words: Words) -> View:
         self._at_rest(conversation_id)
         trashed = self._store.trash.delete_conversation(conversation_id)
+        # Its KV cache, in memory and on disk, holds its words.
+        self._assistant.with_engine(lambda engine: engine.release("light", conversation_id))
         still_open = open_id if open_id != conversation_id else None
         view = self._handlers.shown(still_open, words)
         return view.with_(tray=self._undoable(trashed, "deleted_conversation", words))

@@ -120,11 +120,16 @@ class QwenEngine:
             self._status = self._unloaded()
 
     def count_tokens(self, prompt: Prompt) -> TokenCount:
-        """Count as ``stream`` would. Raise ``NotLoaded`` before ``load``."""
+        """Count as ``stream`` would. Raise ``NotLoaded`` before ``load``.
+
+        Its bytes are the KV cache's and the pictures' own; what the network needs in passing
+        comes on top.
+        """
         runtime = self._required()
         built = runtime.builder.build(prompt)
         pictures = [key.tokens for key in built.keys if isinstance(key, PictureKey)]
-        return TokenCount(built.tokens - sum(pictures), tuple(pictures), runtime.max_context)
+        text, needed = built.tokens - sum(pictures), runtime.bytes_for(built.tokens, sum(pictures))
+        return TokenCount(text, tuple(pictures), runtime.max_context, needed)
 
     def stream(
         self, prompt: Prompt, params: SamplingParams, cancel: Event

@@ -87,6 +87,13 @@ class Runtime:
         self.vision.put(key, encoded)
         return encoded
 
+    def bytes_for(self, tokens: int, image_tokens: int) -> int:
+        """Return what a prompt keeps on the device: its KV cache, pixels and embeddings."""
+        width: int = self.loaded.model.config.get_text_config().hidden_size
+        embedding: int = width * self.loaded.model.dtype.itemsize
+        # An image token is made of 2 x 2 patches, of 1,176 float32 values each.
+        return tokens * self.pool.shape.position_bytes + image_tokens * (embedding + 4 * 1_176 * 4)
+
     def make_room(self) -> None:
         """Give back what a reply can do without, after an allocation failed."""
         self.pool.drop_buffer()

@@ -37,7 +37,7 @@ def _about(intent: Intent, lines: Sequence[Line], phrases: Phrases) -> Iterator[
     if not rows:
         yield phrases.no_text
     elif intent.kind == "text":
-        yield from map(said, rows)
+        yield from _as_it_is(rows)
     elif intent.kind == "cannot":
         yield phrases.text
         yield from _quoted_text(rows)
@@ -69,8 +69,13 @@ def _asked(intent: Intent, rows: Rows, phrases: Phrases) -> Iterator[str]:
 
 
 def _quoted_text(rows: Rows) -> Iterator[str]:
-    """Yield the rows as Markdown that shows them as they are."""
+    """Yield the text as a paragraph of its own."""
     yield ""
+    yield from _as_it_is(rows)
+
+
+def _as_it_is(rows: Rows) -> Iterator[str]:
+    """Yield the rows as Markdown that shows them as they are: a receipt is full of * and #."""
     yield "~~~~"
     yield from map(said, rows)
     yield "~~~~"
