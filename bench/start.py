@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 CHROMIUM = "/usr/bin/chromium"
 READY = "#composer textarea:not([disabled])"
 OURS = "import app.cli"
-PEER = "import gradio, torch; from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer"
+PEER = "import gradio, torch; from transformers import Qwen2_5_VLForConditionalGeneration"
 
 
 def seconds_to_import(code: str) -> float:

@@ -24,7 +24,14 @@ def session(tmp_path_factory, receipt):
         engine = shown.inner_text(".sl-engine summary")
         shown.click(".sl-engine summary")
         why = shown.inner_text(".sl-engine-card")
-    return {"folder": folder, "url": url, "asked": asked, "text": text, "engine": engine, "why": why}
+    return {
+        "folder": folder,
+        "url": url,
+        "asked": asked,
+        "text": text,
+        "engine": engine,
+        "why": why,
+    }
 
 
 def test_a_fresh_machine_finds_the_total_of_a_receipt(session):
@@ -50,9 +57,7 @@ def test_the_page_says_why_this_engine_was_taken(session):
 
 def test_the_page_asks_only_its_own_server(session):
     elsewhere = [
-        url
-        for url in session["asked"]
-        if not url.startswith((session["url"], "data:", "blob:"))
+        url for url in session["asked"] if not url.startswith((session["url"], "data:", "blob:"))
     ]
 
     assert session["asked"]

@@ -209,6 +209,42 @@ def test_renaming_keeps_keys_that_this_version_does_not_know(root, store, conver
     assert json.loads(path.read_bytes())["pinned"] is True
 
 
+def test_a_conversation_can_be_pinned_until_it_is_no_longer(store, conversation):
+    assert not store.conversation(conversation).pinned
+
+    store.pin(conversation)
+    assert store.conversation(conversation).pinned
+    store.pin(conversation, False)
+    assert not store.conversation(conversation).pinned
+
+
+def test_tags_are_short_lines_each_once(store, conversation):
+    store.tag(conversation, ["发票", " work\n", "work", "", "x" * 100])
+
+    assert store.conversation(conversation).tags == ("发票", "work", "x" * 59 + "…")
+
+
+def test_what_nobody_chose_is_not_in_the_file(root, store, conversation):
+    path = root / conversation / "conversation.json"
+    before = path.read_bytes()
+
+    store.pin(conversation)
+    store.tag(conversation, ["a"])
+    store.pin(conversation, False)
+    store.tag(conversation, [])
+
+    assert path.read_bytes() == before
+
+
+def test_a_head_with_a_value_of_the_wrong_kind_costs_only_itself(root, store, conversation):
+    store.append(conversation, prompt="Hello there")
+    for wrong in ({"pinned": 1}, {"tags": "a"}, {"tags": [1]}, {"choice": {"tip": "1", "of": 1}}):
+        change(root / conversation / "conversation.json", **wrong)
+
+        assert store.conversation(conversation).title == "Hello there"
+        assert len(store.turns(conversation)) == 1
+
+
 def test_a_conversation_that_did_not_change_is_not_read_again(
     root, store, conversation, monkeypatch
 ):

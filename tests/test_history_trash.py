@@ -1,7 +1,9 @@
 """Deleted, brought back, and gone for ever."""
 
+import fcntl
 import hashlib
 import os
+import threading
 from dataclasses import replace
 
 import pytest
@@ -356,3 +358,41 @@ def test_the_pictures_of_others_stay_when_one_conversation_is_purged(store, conv
     store.purge(older_than_days=0)
 
     assert len(list((store.root / "images").iterdir())) == 1
+
+
+def test_pictures_that_are_being_added_hold_up_their_removal(store):
+    with store.adding():
+        store.put_image(CANARY, SHA256, "png")
+        folder = os.open(store.root / "images", os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(folder)
+        remover = threading.Thread(target=store.remove_unused_pictures, args=(0,))
+        remover.start()
+        conversation = store.create().id
+        store.append(conversation, prompt="x", images=[ImageRef(SHA256, "png", 1, 1)])
+    remover.join()
+
+    assert store.image_path(SHA256, "png").exists()
+
+
+def test_two_can_add_pictures_at_once(store):
+    with store.adding(), Store(store.root).adding():
+        store.put_image(CANARY, SHA256, "png")
+
+
+def test_a_conversation_is_changed_by_one_at_a_time(store, conversation):
+    # Each reads the file, changes one thing and writes it: nothing of the others is lost.
+    changes = [
+        lambda: [store.rename(conversation, f"{number}") for number in range(20)],
+        lambda: [store.pin(conversation) for _ in range(20)],
+        lambda: [store.tag(conversation, ["a"]) for _ in range(20)],
+    ]
+    threads = [threading.Thread(target=each) for each in changes]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    shown = store.conversation(conversation)
+    assert (shown.title, shown.pinned, shown.tags) == ("19", True, ("a",))
