@@ -30,7 +30,8 @@ class Census:
         for tensor in tensors():
             storage = tensor.untyped_storage()
             if storage._cdata not in self.before and storage.nbytes():
-                self.seen[storage._cdata] = (StorageWeakRef(storage), storage.nbytes())
+                reference = StorageWeakRef(storage)  # type: ignore[no-untyped-call]  # torch's own
+                self.seen[storage._cdata] = (reference, storage.nbytes())
 
     @property
     def alive_bytes(self) -> int:

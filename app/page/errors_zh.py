@@ -73,6 +73,20 @@ ERRORS_ZH: dict[str, tuple[str, str]] = {
         "文件保持原样；如有备份，请从备份恢复。",
     ),
     "TurnInterrupted": ("程序在回复完成之前已结束。", "请重新发送。"),
+    "TrashNotFound": ("回收站中没有 {entry}。", "它可能已被恢复，或已被永久删除。"),
+    "PlaceTaken": (
+        "无法恢复：现在已有另一个 {place}。",
+        "请先移走那一个再试；已删除的内容仍在回收站中。",
+    ),
+    "ImportRefused": ("未导入 {file}：{reason}。", "没有改动任何内容。请从原处重新导出。"),
+    "ExportTooLarge": (
+        "超出一个文件的容量：{limit_mib} MiB 或 {limit_files} 个文件。",
+        "请减少一次导出的对话数量。",
+    ),
+    "FormatUnknown": (
+        "{name} 不以 .zip、.json、.md 或 .html 结尾。",
+        "请使用其中一种结尾，或用 --format 指定。",
+    ),
     # vision
     "ImageEmpty": ("此文件为空：0 字节。", "请重新选择；它可能没有完整复制或保存。"),
     "ImageTooManyBytes": (
