@@ -92,8 +92,8 @@ def test_the_footer_says_which_engine_answered_how_fast():
     [_, reply] = messages([ended], EN, lambda _: True)
 
     assert shown(reply)[-1] == (
-        '<div class="sl-footer">Qwen2.5-VL · 0.42 s to first text · 50.0 tokens/s · '
-        "850 of 900 tokens reused</div>"
+        '<div class="sl-footer"><span>Qwen2.5-VL · 0.42 s to first text · 50.0 tokens/s · '
+        "850 of 900 tokens reused</span></div>"
     )
 
 
@@ -108,7 +108,9 @@ def test_the_footer_of_an_engine_without_tokens_counts_lines():
 
     [_, reply] = messages([ended], EN, lambda _: True)
 
-    assert shown(reply)[-1] == '<div class="sl-footer">Reader · 2 lines read · 0.81 s</div>'
+    assert shown(reply)[-1] == (
+        '<div class="sl-footer"><span>Reader · 2 lines read · 0.81 s</span></div>'
+    )
 
 
 def test_before_the_first_text_the_page_says_what_the_engine_does():
@@ -147,3 +149,27 @@ def test_the_list_is_grouped_by_the_users_days():
         "09:30 · 1 turn",
     ]
     assert found[2]["items"][0]["title"] == "Untitled"
+
+
+def test_a_turn_with_versions_says_which_is_shown():
+    ended = turn(reply="A cat.", finish_reason="stop", engine="fake")
+
+    [_, reply] = messages([ended], EN, lambda _: True, "20260214-093012-aaaa", {1: (1, 4, 5)})
+
+    assert "1/3" in shown(reply)[-1]
+    assert 'data-act="version" data-turn="4"' in shown(reply)[-1]
+
+
+def test_pinned_conversations_come_first():
+    now = datetime(2026, 2, 14, 12, tzinfo=UTC)
+    conversations = [
+        Conversation("20260214-093012-aaaa", "New", "", "2026-02-14T09:30:12Z", 2),
+        Conversation("20260101-093012-aaaa", "Old", "", "2026-01-01T09:30:12Z", 1, pinned=True),
+    ]
+
+    found = groups(conversations, EN, now)
+
+    assert [(g["label"], g["items"][0]["title"]) for g in found] == [
+        ("Pinned", "Old"),
+        ("Today", "New"),
+    ]
