@@ -107,6 +107,7 @@ class Assistant:
         if closed := self.store.close_open_turns():
             log.warning("turns closed that had no end count=%d", closed)
         self._worker.start()
+        threading.Thread(target=self._tidy, name="tidy", daemon=True).start()
 
     def wait_until_loaded(self) -> Condition:
         """Return once an engine is ready or none can be."""
@@ -173,20 +174,22 @@ class Assistant:
             raise NothingToSend
         self._check_room(conversation_id)
         self.store.check_writable()
-        taken = [(upload.name, self._take_in(upload)) for upload in uploads]
-        if conversation_id is None:
-            # Named after its first prompt by the store, or after its picture where there is none.
-            name = "" if prompt.strip() else title_from(Path(uploads[0].name).stem)
-            conversation_id = self.store.create(title=name).id
-        turn = self.store.append(
-            conversation_id,
-            prompt=prompt,
-            images=[_image_ref(name, picture) for name, picture in taken],
-            job=job,
-            notices=[say(name, note) for name, picture in taken for note in picture.notes],
-            instead_of=instead_of,
-            params=params_of(self._sampling, MAX_PIXELS[detail]),
-        )
+        # What no turn refers to yet must not be collected meanwhile.
+        with self.store.adding():
+            taken = [(upload.name, self._take_in(upload)) for upload in uploads]
+            if conversation_id is None:
+                # Named after its first prompt by the store, or after its picture without one.
+                name = "" if prompt.strip() else title_from(Path(uploads[0].name).stem)
+                conversation_id = self.store.create(title=name).id
+            turn = self.store.append(
+                conversation_id,
+                prompt=prompt,
+                images=[_image_ref(name, picture) for name, picture in taken],
+                job=job,
+                notices=[say(name, note) for name, picture in taken for note in picture.notes],
+                instead_of=instead_of,
+                params=params_of(self._sampling, MAX_PIXELS[detail]),
+            )
         return self._queued(Run(conversation_id, turn))
 
     def resume(self, conversation_id: str) -> Run:
@@ -257,6 +260,17 @@ class Assistant:
         self.store.put_image(upload.data, picture.sha256, picture.format)
         self.store.put_thumbnail(picture.sha256, thumbnail)
         return picture
+
+    def _tidy(self) -> None:
+        """Bring the search index in step; remove old trash, and pictures nothing refers to."""
+        try:
+            self.store.index.sync()
+            trash = self.store.purge()
+            pictures = self.store.remove_unused_pictures().pictures
+        except HistoryError as error:
+            log.warning("history not tidied: %s", error)
+        else:
+            log.info("history tidied trash=%d pictures=%d", trash, pictures)
 
     # What follows runs in the worker thread alone.
 

@@ -65,6 +65,12 @@ def gauges(status: Status) -> tuple[Gauge, ...]:
     return (Gauge("card", status.card_bytes, status.card_used_bytes, held), host)
 
 
+def room_bytes(status: Status) -> int:
+    """Return what a prompt can have: what is free where the model is, and what it would reuse."""
+    where = gauges(status)[0]
+    return where.free_bytes + sum(where.buckets.get(name, 0) for name in ("kv", "reserved"))
+
+
 def trim() -> None:
     """Return what the C library keeps of freed memory to the system, where it is glibc."""
     library = ctypes.CDLL(None)

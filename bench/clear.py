@@ -44,7 +44,7 @@ from vision.qwen.engine import QwenEngine
 from vision.settings import EngineSettings
 
 LEVELS: tuple[Level, ...] = ("light", "medium", "deep")
-CLEARS = 7  # of each level
+CLEARS = 5  # of each level
 FILES = 1_000  # in ./tmp before a deep clear, of 10 kB
 FRESH = 3  # processes
 ROUNDS, WARM_UP = 1_000, 200

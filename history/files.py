@@ -156,6 +156,13 @@ def ensure_folder(path: Path) -> None:
         raise
 
 
+def ensure_file(path: Path) -> None:
+    """Make an empty file that its owner alone can read, unless there is one."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with suppress(FileExistsError):
+        os.close(os.open(path, flags, 0o600))
+
+
 def refresh(path: Path) -> None:
     """Put a file that is there already on the disk for certain, and make it count as new."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)

@@ -40,7 +40,11 @@ def import_file(store: Store, path: Path, *, dry_run: bool = False) -> Imported:
     skipped = list(contents.skipped)
     places = dict(_places(store, contents, skipped))
     if dry_run:
-        there = [each for each in wanted.values() if _name(each) in contents.pictures]
+        there = [
+            image
+            for name, image in sorted(wanted.items())
+            if name in contents.pictures and not store.has_image(image)
+        ]
         return _report(store, contents, places, there, skipped)
     with store.adding():
         stored = list(_pictures(store, path, contents, wanted, skipped))
@@ -64,8 +68,9 @@ def _wanted(contents: Contents) -> dict[str, ImageRef]:
 
 
 def _check_room(store: Store, contents: Contents, wanted: Mapping[str, ImageRef]) -> None:
-    records = (each for files_ in contents.conversations.values() for each in files_.values())
-    needed = sum(map(len, records))
+    needed = sum(
+        len(content) for records in contents.conversations.values() for content in records.values()
+    )
     needed += sum(size for name, size in contents.pictures.items() if name in wanted)
     needed_mib = MIN_FREE_MIB + (needed >> 20)
     free_mib = store.free_bytes() >> 20
@@ -75,12 +80,14 @@ def _check_room(store: Store, contents: Contents, wanted: Mapping[str, ImageRef]
 
 def _places(store: Store, contents: Contents, skipped: list[Skipped]) -> Iterator[tuple[str, str]]:
     """Yield each conversation that is to be added, with the id it gets."""
+    taken: set[str] = set()
     for conversation, records in sorted(contents.conversations.items()):
         if not any(name == names.HEAD or names.TURN.fullmatch(name) for name in records):
             skipped.append(Skipped(conversation, "it has no turn"))
             continue
         for place in _candidates(conversation, records):
-            if not (store.root / place).exists():
+            if place not in taken and not (store.root / place).exists():
+                taken.add(place)
                 yield conversation, place
                 break
             if _is_here(store.root / place, records):
@@ -121,13 +128,17 @@ def _pictures(
     skipped: list[Skipped],
 ) -> Iterator[ImageRef]:
     for name, image in sorted(wanted.items()):
-        if name not in contents.pictures or store.has_image(image):
+        if name not in contents.pictures:
             continue
+        there = store.has_image(image)
         try:
+            # One that is here is put as well: if it was damaged, it is whole then.
             store.put_image(read_picture(path, name), image.sha256, image.format)
-            yield image
         except (PictureDiffers, ImportRefused) as error:
             skipped.append(Skipped(f"{names.IMAGES}/{name}", str(error)))
+        else:
+            if not there:
+                yield image
 
 
 def _write(store: Store, conversation: str, place: str, records: Mapping[str, bytes]) -> None:

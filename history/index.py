@@ -63,7 +63,8 @@ class Index:
         self._folder, self._listing = root / names.INDEX, listing
         self._documents = Documents(root)
         self._memory: sqlite3.Connection | None = None  # where there can be no file
-        self._lock = threading.Lock()  # guards _memory
+        self._recalled = False
+        self._lock = threading.Lock()  # guards both
 
     def ask(self, question: Callable[[sqlite3.Connection], Result]) -> Result:
         """Return what ``question`` makes of the index, which is in step with the files."""
@@ -72,7 +73,8 @@ class Index:
             self._sync(connection)
             return question(connection)
 
-        for _ in range(2):
+        # A store that is not there is not made by looking for something in it.
+        for _ in range(2 if self._folder.parent.is_dir() else 0):
             try:
                 with self._file() as connection:
                     return synced(connection)
@@ -103,23 +105,29 @@ class Index:
                 if path.name.startswith(FILE):
                     files.discard(path)
 
-    def summaries(self) -> dict[str, tuple[Stamp, Conversation]]:
-        """Return the conversations as they were last listed here, without looking at the files."""
+    def recall(self) -> None:
+        """Tell the listing, once, what another process has listed; what changed is read again."""
+        with self._lock:
+            if self._recalled:
+                return
+            self._recalled = True
         if not (self._folder / FILE).is_file():
-            return {}
+            return
         try:
             with self._file() as connection:
                 rows = connection.execute("SELECT conversation, stamp, summary FROM folder")
-                return {
+                known = {
                     name: (_stamp(stamp), _summary(text)) for name, stamp, text in rows if stamp
                 }
-        except (sqlite3.DatabaseError, OSError, ValueError, TypeError) as error:
+        except (sqlite3.DatabaseError, OSError, ValueError, TypeError, KeyError) as error:
             log.warning("index not usable reason=%s", error)
-            return {}
+        else:
+            self._listing.remember(known)
 
     @contextmanager
     def _file(self) -> Iterator[sqlite3.Connection]:
         files.ensure_folder(self._folder)
+        files.ensure_file(self._folder / FILE)
         with (
             files.locked(self._folder, shared=True),
             closing(_prepared(str(self._folder / FILE))) as connection,

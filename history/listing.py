@@ -14,7 +14,6 @@ import stat
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from history import files, names
@@ -55,16 +54,20 @@ class Listing:
     def stamps(self) -> dict[str, Stamp]:
         """Return the names of all conversations, oldest first, with what tells of a change."""
         stamps = {}
+        is_ours, is_folder = names.CONVERSATION.fullmatch, stat.S_ISDIR
         try:
             with os.scandir(self._root) as entries:
                 for entry in entries:
-                    if names.CONVERSATION.fullmatch(entry.name):
-                        with suppress(FileNotFoundError):  # deleted meanwhile
-                            state = entry.stat(follow_symlinks=False)
-                            if stat.S_ISDIR(state.st_mode):
-                                stamps[entry.name] = state.st_mtime_ns, state.st_ino
+                    if not is_ours(entry.name):
+                        continue
+                    try:
+                        state = entry.stat(follow_symlinks=False)
+                    except FileNotFoundError:
+                        continue  # deleted meanwhile
+                    if is_folder(state.st_mode):
+                        stamps[entry.name] = state.st_mtime_ns, state.st_ino
         except FileNotFoundError:
-            pass
+            return {}
         return dict(sorted(stamps.items()))
 
     def all(self) -> list[Conversation]:

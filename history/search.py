@@ -1,5 +1,6 @@
 """Search as one types: words in, the newest turns that hold all of them out, with the places."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from history.documents import TEXTS
 from history.excerpt import Folding, excerpt, terms_of
 
 LIMIT = 50
+
+_SUMMARY = "(SELECT summary FROM folder WHERE folder.conversation = doc.conversation)"
 
 Where = Literal["name", "tags", "prompt", "reply", "fields"]
 
@@ -61,11 +64,11 @@ class Search:
         where = " AND ".join(condition for condition, _ in conditions)
         columns = ", ".join(TEXTS)
         rows = connection.execute(
-            f"SELECT conversation, turn, at, {columns} FROM {source} WHERE {where}"  # noqa: S608  ours
-            f" ORDER BY {order} DESC LIMIT ?",
+            f"SELECT conversation, turn, at, {_SUMMARY}, {columns} FROM {source}"  # noqa: S608  ours
+            f" WHERE {where} ORDER BY {order} DESC LIMIT ?",
             [*(value for _, value in conditions), self._limit],
         )
-        return [self._hit(row[0], row[1], row[2], row[3:]) for row in rows]
+        return [self._hit(row[0], row[1], row[2], row[3], row[4:]) for row in rows]
 
     def _conditions(self) -> Iterator[tuple[str, object]]:
         for term in self._terms:
@@ -88,11 +91,14 @@ class Search:
         # Without a word, what is wanted are turns.
         yield "turn >= ?", 0 if self._terms else 1
 
-    def _hit(self, conversation: str, turn: int, at: str, texts: tuple[str, ...]) -> Hit:
+    def _hit(
+        self, conversation: str, turn: int, at: str, summary: str | None, texts: tuple[str, ...]
+    ) -> Hit:
         place = max(range(len(texts)), key=lambda each: self._holds(texts[each]))
         shown, spans = excerpt(texts[place], self._terms, self._folding)
-        where = cast("Where", TEXTS[place]) if self._terms else "prompt"
-        return Hit(conversation, turn or None, at, where, shown, spans)
+        where = cast("Where", TEXTS[place] if texts[place] else "prompt")
+        title = json.loads(summary)["title"] if summary else ""
+        return Hit(conversation, turn or None, at, where, shown, spans, title)
 
     def _holds(self, text: str) -> int:
         """Count the terms in one of the texts; an empty text holds none, and less than that."""

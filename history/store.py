@@ -10,8 +10,8 @@ lock ends with that process, so ``close_open_turns`` knows a turn under way from
 was killed, whoever else is running.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from history import files, names
 from history.blobs import Blobs
 from history.errors import (
     MIN_FREE_MIB,
-    ConversationNotFound,
     NotFound,
     StorageFull,
     StorageReadOnly,
@@ -29,7 +28,8 @@ from history.errors import (
     reading,
     writing,
 )
-from history.head import Choice, Head, encode_head, read_head
+from history.head import Choice, Head, encode_head
+from history.heads import Heads
 from history.index import Index
 from history.listing import Listing, read_turn, read_turns, too_new, turn_ids
 from history.open_turns import OpenTurns
@@ -54,9 +54,9 @@ class Store:
         self._listing = Listing(self.root)
         self._blobs = Blobs(self.root)
         self._open = OpenTurns(self._stage)
-        self.trash = Trash(self.root, self.changing)
+        self._heads = Heads(self.root, self._listing)
+        self.trash = Trash(self.root, self._heads.changing)
         self.index = Index(self.root, self._listing)
-        self._recalled = False  # whether the listing knows what the index has of it
 
     # Conversations
 
@@ -75,7 +75,7 @@ class Store:
     def conversations(self) -> list[Conversation]:
         """Return all conversations, the one last written to first."""
         with reading(self.root):
-            self._recall()
+            self.index.recall()
             return self._listing.all()
 
     def conversation(self, conversation_id: str) -> Conversation:
@@ -86,22 +86,20 @@ class Store:
     def search(self, query: str, filters: Filters | None = None, limit: int = LIMIT) -> list[Hit]:
         """Return the newest turns, names and tags that hold every word of ``query``."""
         with reading(self.root):
-            hits = self.index.ask(Search(query, filters or Filters(), limit))
-            self._recall()
-            return [replace(hit, title=self._title(hit.conversation_id)) for hit in hits]
+            return self.index.ask(Search(query, filters or Filters(), limit))
 
     def rename(self, conversation_id: str, title: str) -> None:
         """Name a conversation; an empty title shows it under its first prompt again."""
-        self._change(conversation_id, title=title)
+        self._heads.change(conversation_id, title=title)
 
     def pin(self, conversation_id: str, pinned: bool = True) -> None:
         """Keep a conversation at the top of the list, or no longer."""
-        self._change(conversation_id, pinned=pinned)
+        self._heads.change(conversation_id, pinned=pinned)
 
     def tag(self, conversation_id: str, tags: Iterable[str]) -> None:
         """Give a conversation these tags, each once, in place of those it had."""
         given = dict.fromkeys(title_from(tag) for tag in tags)
-        self._change(conversation_id, tags=tuple(tag for tag in given if tag))
+        self._heads.change(conversation_id, tags=tuple(tag for tag in given if tag))
 
     # Turns
 
@@ -132,7 +130,7 @@ class Store:
             if turn_id not in tree.live:
                 raise TurnNotFound(conversation=conversation_id, turn=turn_id)
             choice = Choice(tree.end(turn_id), max(tree.live))
-            self._write_head(folder, replace(self._head(folder), choice=choice))
+            self._heads.change_held(folder, choice=choice)
 
     def turn(self, conversation_id: str, turn_id: int) -> Turn:
         """Return one turn, or the placeholder for a damaged one."""
@@ -282,14 +280,9 @@ class Store:
         if free_mib < MIN_FREE_MIB:
             raise StorageFull(folder=self.root, free_mib=free_mib, needed_mib=MIN_FREE_MIB)
 
-    @contextmanager
-    def changing(self, conversation_id: str) -> Iterator[Path]:
+    def changing(self, conversation_id: str) -> AbstractContextManager[Path]:
         """Hold a conversation's folder: its files are changed by one thread of one process."""
-        folder = self._listing.folder(conversation_id)
-        with writing(self.root), ExitStack() as stack:
-            with suppress(FileNotFoundError):
-                stack.enter_context(files.locked(folder))
-            yield self._listing.folder(conversation_id)  # it may have been deleted meanwhile
+        return self._heads.changing(conversation_id)
 
     def close_dead(self, conversation_id: str, turn_id: int) -> bool:
         """Close a turn that is open and whose program has ended; tell whether that was so."""
@@ -299,36 +292,3 @@ class Store:
     def close(self) -> None:
         """Let go of open turns, as the end of the process does; they stay open on disk."""
         self._open.let_go()
-
-    def _recall(self) -> None:
-        """Take over from the index, once, what another process has listed."""
-        if not self._recalled:
-            self._listing.remember(self.index.summaries())
-            self._recalled = True
-
-    def _title(self, conversation_id: str) -> str:
-        try:
-            return self._listing.conversation(conversation_id).title
-        except ConversationNotFound:
-            return ""  # deleted meanwhile
-
-    def _change(self, conversation_id: str, **changes: Any) -> None:  # fields of Head
-        with self.changing(conversation_id) as folder:
-            self._write_head(folder, replace(self._head(folder), **changes))
-
-    def _write_head(self, folder: Path, head: Head) -> None:
-        files.write(folder / names.HEAD, encode_head(folder.name, head), self._stage)
-
-    def _head(self, folder: Path) -> Head:
-        """Return a conversation's head to change; one that is damaged is set aside first."""
-        path = folder / names.HEAD
-        try:
-            head = read_head(folder)
-        except FileNotFoundError:
-            return Head(created_at=names.created_at(folder.name))
-        except ValueError:
-            files.set_aside(path, self.root / names.QUARANTINE, f"{folder.name}-{names.HEAD}")
-            return Head(created_at=names.created_at(folder.name))
-        if head.schema > SCHEMA:
-            raise too_new(path, head.schema)
-        return head

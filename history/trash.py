@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from history import files, names
-from history.errors import PlaceTaken, TrashNotFound, TurnNotFound, reading, writing
+from history.errors import PlaceTaken, TrashNotFound, reading, writing
 from history.listing import read_turn
 from history.versions import encode_gone
 
@@ -85,7 +85,9 @@ class Trash:
         return entry
 
     def expired(self, older_than_days: float) -> list[Trashed]:
-        """Return what was deleted longer ago than that."""
+        """Return what was deleted longer ago than that; all of it where that is no time at all."""
+        if older_than_days <= 0:
+            return self.entries()  # whatever the clock said then
         limit = names.iso(datetime.now(UTC) - timedelta(days=older_than_days))
         return [each for each in self.entries() if each.deleted_at <= limit]
 
@@ -109,22 +111,19 @@ class Trash:
         return hashes
 
     def _entries(self) -> Iterator[Trashed]:
-        if not self._folder.is_dir():
-            return
-        for name in sorted((path.name for path in self._folder.iterdir()), reverse=True):
-            match = names.TRASHED.fullmatch(name)
-            time = names.deleted_at(name)
-            if match and time:
-                yield Trashed(name, match[2], int(match[4]) if match[4] else None, names.iso(time))
+        if self._folder.is_dir():
+            listed = sorted((path.name for path in self._folder.iterdir()), reverse=True)
+            yield from (entry for name in listed if (entry := trashed(name)))
 
     def _take(self, path: Path, name: str) -> Trashed:
         files.ensure_folder(self._folder)
         with files.locked(self._folder):
             newest = next((each.id for each in self._entries()), "")
-            trash_id = f"{names.new_trash_id(newest)}.{name}"
-            files.move(path, self._folder / trash_id)
-            log.info("deleted id=%s", trash_id)
-            return next(each for each in self._entries() if each.id == trash_id)
+            taken = trashed(f"{names.new_trash_id(newest)}.{name}")
+            assert taken is not None, "the name is ours"
+            files.move(path, self._folder / taken.id)
+            log.info("deleted id=%s", taken.id)
+            return taken
 
     def _restore_turn(self, entry: Trashed, turn_id: int) -> None:
         kept = self._folder / entry.id
@@ -137,7 +136,7 @@ class Trash:
                 if not (kept.exists() and kept.samefile(path)):
                     raise PlaceTaken(place=f"{folder.name}/{path.name}") from error
             except FileNotFoundError as error:
-                raise TurnNotFound(conversation=folder.name, turn=turn_id) from error
+                raise TrashNotFound(entry=entry.id) from error  # another process was first
             files.remove(kept)
             files.discard(folder / names.gone_name(turn_id))
 
@@ -146,7 +145,18 @@ class Trash:
         with writing(self._root), files.locked(self._folder):
             if os.path.lexists(path):
                 raise PlaceTaken(place=path.name)
-            files.move(self._folder / entry.id, path)
+            try:
+                files.move(self._folder / entry.id, path)
+            except FileNotFoundError as error:
+                raise TrashNotFound(entry=entry.id) from error  # another process was first
+
+
+def trashed(name: str) -> Trashed | None:
+    """Return what a name in the trash stands for; None where it is not one of ours."""
+    match, time = names.TRASHED.fullmatch(name), names.deleted_at(name)
+    if not match or not time:
+        return None
+    return Trashed(name, match[2], int(match[4]) if match[4] else None, names.iso(time))
 
 
 def hashes_below(path: Path) -> set[str]:

@@ -409,3 +409,23 @@ def test_a_folder_that_changed_just_now_is_looked_at_again(store, conversation):
 
     assert time.time_ns() - stamp.st_mtime_ns < history.listing.SETTLED_NS
     assert found(store, "two") == [(2, "prompt")]
+
+
+def test_looking_for_something_makes_no_store(store):
+    assert store.search("words") == []
+    assert not store.root.exists()
+
+
+def test_the_index_is_for_its_owner_alone(store, conversation):
+    say(store, conversation, "words")
+    store.search("words")
+
+    for path in (store.root / ".index", *(store.root / ".index").iterdir()):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_a_turn_without_a_prompt_shows_its_reply(store, conversation):
+    say(store, conversation, "", "a reply")
+
+    [hit] = store.search("", Filters(has_picture=False))
+    assert (hit.where, hit.excerpt) == ("reply", "a reply")

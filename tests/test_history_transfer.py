@@ -152,6 +152,32 @@ def test_a_deleted_conversation_comes_back_from_an_export(store, conversation, t
     assert kept(store) == before
 
 
+def test_an_import_makes_damaged_pictures_whole(store, conversation, tmp_path):
+    export_to(store, tmp_path / "all.zip", "zip")
+    before = kept(store)
+    one, two = (store.image_path(ref(each).sha256, "png") for each in PICTURES[:2])
+    one.write_bytes(b"damaged")
+    two.unlink()
+
+    done = import_file(store, tmp_path / "all.zip")
+
+    assert kept(store) == before
+    assert [image.sha256 for image in done.pictures] == [two.stem]
+
+
+def test_two_conversations_of_a_file_never_get_one_id(store, other, conversation, tmp_path):
+    export_to(store, tmp_path / "a.zip", "zip")
+    (other.root / conversation).mkdir(parents=True)
+    [(_, place)] = import_file(other, tmp_path / "a.zip", dry_run=True).conversations.items()
+    with zipfile.ZipFile(tmp_path / "a.zip", "a") as archive:
+        archive.writestr(f"{place}/0001.json", TURN)
+
+    done = import_file(other, tmp_path / "a.zip")
+
+    assert len(set(done.conversations.values())) == 2
+    assert other.turns(done.conversations[place])[0].prompt == "hello"
+
+
 def test_a_look_at_a_file_changes_nothing(store, other, conversation, tmp_path):
     export_to(store, tmp_path / "all.zip", "zip")
 

@@ -266,6 +266,17 @@ def test_what_was_deleted_a_month_ago_goes(store, conversation):
     assert store.trash.entries() == []
 
 
+def test_all_goes_on_request_whatever_the_clock_says(store, conversation, monkeypatch):
+    later = type("Clock", (), {"now": lambda zone: REAL.now(zone).replace(year=2099)})
+    later.strptime = REAL.strptime
+    monkeypatch.setattr(names, "datetime", later)
+    store.trash.delete_turn(conversation, 2)
+    monkeypatch.setattr(names, "datetime", REAL)
+
+    assert store.purge() == 0
+    assert store.purge(older_than_days=0) == 1
+
+
 def test_after_a_purge_no_copy_of_a_conversation_is_left(store, conversation):
     store.trash.delete_conversation(conversation)
     store.purge(older_than_days=0)

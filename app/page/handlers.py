@@ -15,6 +15,7 @@ import gradio as gr
 from app.assistant import Assistant, Condition, Upload
 from app.budget import Detail
 from app.errors import UploadGone
+from app.memory import room_bytes
 from app.page import render
 from app.page.i18n import Words, words_for
 from app.page.panels import EXAMPLES, header, sidebar, tray, welcome
@@ -260,6 +261,7 @@ class Handlers:
             detail,
             words,
             count=count if count and count.max_context else None,
+            room_bytes=room_bytes(assistant.condition().status) if count else None,
             can_resume=bool(turns) and not (text or files) and assistant.can_resume(turns[-1]),
         )
 

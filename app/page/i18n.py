@@ -146,7 +146,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "white.",
         "clear_light": "Clear",
         "clear_light_keys": "Click",
-        "clear_light_about": "A new conversation. This one's KV cache is given back.",
+        "clear_light_about": "A new conversation; this one's KV cache goes.",
         "clear_medium": "Clear pictures",
         "clear_medium_keys": "Ctrl + click",
         "clear_medium_about": "Also every other KV cache and all picture tensors.",

@@ -110,10 +110,12 @@ def tray(
     said: str | None = None,
     undo: str | None = None,
     editing: bool = False,
+    room_bytes: int | None = None,
 ) -> dict[str, Any]:
     """Return what ``tray_widget`` shows: a problem and its way out, go on, the draft's cost.
 
-    ``said`` is what was done, and ``undo`` the trash's name for it where it can be undone.
+    ``room_bytes`` is the memory that a prompt can have, where that is known. ``said`` is what was
+    done, and ``undo`` the trash's name for it where it can be undone.
     """
     return {
         "problem": problem,
@@ -124,8 +126,9 @@ def tray(
         if editing
         else None,
         "resume": words("resume") if can_resume else None,
-        "cost": _cost(count, words) if count else None,
-        "tight": count is not None and count.total > count.max_context,
+        "cost": _cost(count, room_bytes, words) if count else None,
+        "tight": count is not None
+        and (count.total > count.max_context or _short(count, room_bytes)),
         "title": words("detail"),
         "chosen": detail,
         "details": [
@@ -139,10 +142,16 @@ def tray(
     }
 
 
-def _cost(count: TokenCount, words: Words) -> str:
+def _short(count: TokenCount, room_bytes: int | None) -> bool:
+    return room_bytes is not None and count.bytes > room_bytes
+
+
+def _cost(count: TokenCount, room_bytes: int | None, words: Words) -> str:
     left, tokens = count.max_context - count.total, f"{count.total:,}"
     if left < 0:
         return words("cost_over", tokens=tokens, over=f"{-left:,}")
+    if room_bytes is not None and _short(count, room_bytes):
+        return words("cost_short", mib=f"{count.bytes >> 20:,}", free=f"{room_bytes >> 20:,}")
     parts = [words("cost", tokens=tokens, left=f"{left:,}")]
     if count.bytes:
         parts.append(words("cost_bytes", mib=f"{count.bytes >> 20:,}"))
