@@ -1,10 +1,12 @@
 """The command line, run as its own process."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
+from history import Store
 from tests.program import outside, run, turns
 
 
@@ -151,3 +153,30 @@ def test_reading_pictures_reaches_nothing_outside(folder):
     run(folder, "batch", "scans", "--out", "out.jsonl")
 
     assert outside(folder) == []
+
+
+def test_a_turn_is_replayed_and_found_the_same(folder):
+    run(folder, "ask", "scans/receipt.png", "What is the total?", "--engine", "reader")
+    [saved] = folder.glob("history/[0-9]*/0001.json")
+
+    done = run(folder, "replay", f"{saved.parent.name}/1", "--json")
+
+    assert json.loads(done.stdout)["same"] is True
+    assert done.returncode == 0
+
+
+def test_a_replay_says_where_the_reply_differs(folder):
+    run(folder, "ask", "scans/receipt.png", "What is the total?", "--engine", "reader")
+    [saved] = folder.glob("history/[0-9]*/0001.json")
+    store = Store(folder / "history")
+    [turn] = store.turns(saved.parent.name)
+    store.finish(saved.parent.name, replace(turn, reply=turn.reply.replace("8.16", "9.99")))
+    store.close()
+
+    done = run(folder, "replay", f"{saved.parent.name}/1", "--json")
+
+    compared = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert compared["same"] is False
+    assert "9.99" in compared["then"]
+    assert "8.16" in compared["now"]

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app.page.i18n import Words
+from app.page.panels import sidebar
 from app.page.render import asked, groups, live, messages, seconds
 from app.run import Snapshot
 from history import Conversation, ImageRef, Turn
@@ -161,15 +162,25 @@ def test_a_turn_with_versions_says_which_is_shown():
 
 
 def test_pinned_conversations_come_first():
-    now = datetime(2026, 2, 14, 12, tzinfo=UTC)
     conversations = [
         Conversation("20260214-093012-aaaa", "New", "", "2026-02-14T09:30:12Z", 2),
         Conversation("20260101-093012-aaaa", "Old", "", "2026-01-01T09:30:12Z", 1, pinned=True),
     ]
 
-    found = groups(conversations, EN, now)
+    groups = sidebar(conversations, None, EN)["groups"]
 
-    assert [(g["label"], g["items"][0]["title"]) for g in found] == [
-        ("Pinned", "Old"),
-        ("Today", "New"),
+    assert groups[0]["label"] == "Pinned"
+    assert [group["items"][0]["title"] for group in groups] == ["Old", "New"]
+
+
+def test_a_long_list_is_shown_in_part_until_all_is_asked_for():
+    conversations = [
+        Conversation(f"20260214-093012-{n:04}", f"{n}", "", "2026-02-14T09:30:12Z", 1)
+        for n in range(150)
     ]
+
+    part = sidebar(conversations, None, EN)
+    whole = sidebar(conversations, None, EN, listed=None)
+
+    assert (len(part["groups"][0]["items"]), part["more"]) == (100, "Show all 150")
+    assert (len(whole["groups"][0]["items"]), whole["more"]) == (150, None)

@@ -18,7 +18,7 @@ from app.errors import UploadGone
 from app.memory import room_bytes
 from app.page import render
 from app.page.i18n import Words, words_for
-from app.page.panels import EXAMPLES, header, sidebar, tray, welcome
+from app.page.panels import EXAMPLES, LISTED, header, sidebar, tray, welcome
 from app.page.view import View
 from app.run import Run
 from app.typed_paths import uploads_named
@@ -276,10 +276,12 @@ class Handlers:
         waiting = self._assistant.waiting_before(run)
         return render.live(run.snapshot(), words, self._has_image, waiting)
 
-    def sidebar(self, conversation_id: str | None, words: Words) -> dict[str, Any]:
+    def sidebar(
+        self, conversation_id: str | None, words: Words, listed: int | None = LISTED
+    ) -> dict[str, Any]:
         """Return the list, with the conversation that the tab shows marked."""
         conversations = self._assistant.store.conversations()
-        return sidebar(conversations, conversation_id, words)
+        return sidebar(conversations, conversation_id, words, listed)
 
     def titles(self, conversation_id: str | None, words: Words) -> View:
         """Show names as they are now, in the list and in the header."""

@@ -154,7 +154,7 @@ class HistoryHandlers:
     # Conversations
 
     def _managed(self, open_id: str | None, asked: Asked, words: Words) -> View:
-        conversation_id = str(asked["id"])
+        conversation_id = str(asked.get("id") or "")
         match asked["action"]:
             case "rename":
                 self._store.rename(conversation_id, str(asked["title"]))
@@ -164,6 +164,8 @@ class HistoryHandlers:
                 self._store.tag(conversation_id, str(asked["tags"]).replace("，", ",").split(","))
             case "delete":
                 return self._delete(open_id, conversation_id, words)
+            case "all":
+                return View(sidebar=self._handlers.sidebar(open_id, words, listed=None))
             case "purge":
                 self._store.purge(older_than_days=0)
                 return View(tray=tray("auto", words, said=words("trash_emptied")))

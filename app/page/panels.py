@@ -29,11 +29,19 @@ _SIDEBAR_WORDS = (
 )  # fmt: skip
 
 
+LISTED = 100  # conversations, unless all are asked for: each change sends the list again
+
+
 def sidebar(
-    conversations: Sequence[Conversation], open_id: str | None, words: Words
+    conversations: Sequence[Conversation],
+    open_id: str | None,
+    words: Words,
+    listed: int | None = LISTED,
 ) -> dict[str, Any]:
-    """Return what ``sidebar_widget`` shows."""
+    """Return what ``sidebar_widget`` shows; ``listed`` conversations at most, or all."""
+    more = len(conversations) - len(conversations[:listed])
     return {
+        "more": words("show_all", n=f"{len(conversations):,}") if more else None,
         "words": {
             "app": words("app"),
             "new": words("new"),
@@ -42,9 +50,13 @@ def sidebar(
             **{key: words(key) for key in _SIDEBAR_WORDS},
         },
         "found": None,
-        "groups": groups(conversations, words, now()),
+        "groups": groups(_pinned_first(conversations)[:listed], words, now()),
         "open": open_id or "",
     }
+
+
+def _pinned_first(conversations: Sequence[Conversation]) -> list[Conversation]:
+    return sorted(conversations, key=lambda each: not each.pinned)
 
 
 def found(hits: Sequence[Hit], words: Words) -> list[dict[str, Any]]:

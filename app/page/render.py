@@ -216,9 +216,9 @@ def _text(text: str) -> str:
 def groups(
     conversations: Sequence[Conversation], words: Words, now: datetime
 ) -> list[dict[str, Any]]:
-    """Return the sidebar's list: those pinned, then days, newest first."""
+    """Return the sidebar's list: those pinned, and days, in the order they come in."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for conversation in sorted(conversations, key=lambda each: not each.pinned):
+    for conversation in conversations:
         at = datetime.fromisoformat(conversation.updated_at).astimezone(now.tzinfo)
         day = words("pinned") if conversation.pinned else _day(at.date(), now.date(), words)
         found.setdefault(day, []).append(_entry(conversation, at, words))

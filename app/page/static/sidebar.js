@@ -1,6 +1,6 @@
 // The brand, the new-conversation button, the search and the list of conversations.
 // value: {words, groups: [{label, items: [{id, title, about, cover, pinned, tags}]}], open,
-//         found: null | [{id, turn, title, excerpt, highlights: [[start, end]]}]}
+//         more: null | string, found: null | [{id, turn, title, excerpt, highlights: [[start, end]]}]}
 const { el, icon, menu, closeMenu } = window.secondLook;
 const root = element.querySelector(".sl-root");
 const words = () => props.value.words;
@@ -143,12 +143,13 @@ function hits(found) {
 }
 
 function draw() {
-  const { groups, found } = props.value;
+  const { groups, found, more } = props.value;
   if (isSearch() && found === null) return; // what was found stays until the box is empty
+  const all = more ? [el("button", { class: "sl-all", type: "button", onclick: () => manage("all", "") }, more)] : [];
   const shown = found !== null && isSearch()
     ? hits(found)
     : groups.length
-      ? groups.map((group) => el("section", { class: "sl-day" }, el("h2", {}, group.label), ...group.items.map(item)))
+      ? [...groups.map((group) => el("section", { class: "sl-day" }, el("h2", {}, group.label), ...group.items.map(item))), ...all]
       : [el("p", { class: "sl-none" }, words().empty)];
   const scrolled = list.scrollTop;
   list.replaceChildren(...shown);
