@@ -396,3 +396,34 @@ def test_the_detail_of_pictures_can_be_chosen(page_for, red):
 
     reply(page)
     assert engine.prompts[0].messages[0].images[0].max_pixels == 4_014_080
+
+
+def test_sending_shows_the_reply_wherever_the_page_was_scrolled_to(page_for):
+    page = page_for(FakeEngine(["A long reply.\n\n" * 40]))
+    send(page, "One")
+    reply(page)
+    page.evaluate("document.getElementById('scroll').scrollTop = 0")
+    page.wait_for_function("document.getElementById('scroll').scrollTop === 0")
+
+    send(page, "Two")
+    reply(page, 2)
+
+    page.wait_for_function(
+        """() => { const box = document.getElementById('scroll');
+                   return box.scrollHeight - box.scrollTop - box.clientHeight < 80; }"""
+    )
+
+
+def test_the_page_stays_where_one_reads_while_a_reply_grows(page_for):
+    gate = Gate()
+    page = page_for(FakeEngine(["x\n\n" * 200], pace=gate, piece=40))
+    send(page, "Go on")
+    page.wait_for_function("document.querySelector('#live')?.innerText.includes('x')")
+    page.wait_for_function("document.getElementById('scroll').scrollTop > 0")
+
+    page.evaluate("document.getElementById('scroll').scrollTop = 0")
+    page.wait_for_function("document.getElementById('scroll').scrollTop === 0")
+    gate.open.set()
+    reply(page)
+
+    assert page.evaluate("document.getElementById('scroll').scrollTop") == 0

@@ -109,7 +109,15 @@
     dialog.showModal();
   }
 
+  // Whoever sends wants to see the reply, wherever the page was scrolled to.
+  const SENDS = "#composer .submit-button, .sl-resume, .sl-card, [data-act=again]";
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing
+        && event.target.matches?.("#composer textarea")) window.secondLook.toEnd();
+  }, true);
+
   document.addEventListener("click", (event) => {
+    if (event.target.closest?.(SENDS)) window.secondLook.toEnd();
     const act = event.target.closest?.("#scroll [data-act]");
     if (act) window.secondLook.act({ act: act.dataset.act, turn: Number(act.dataset.turn) });
     const use = event.target.closest?.("#scroll a.sl-use");
