@@ -75,9 +75,10 @@ def tabs(assistant_with, browser, tmp_path):
         patch.chdir(tmp_path)
         pages, serving = [], []
 
-        def start(engine, count=1, **options):
-            serving.append(served(assistant_with(engine), tmp_path))
+        def start(engine, count=1, *, loaded=True, **options):
+            serving.append(served(assistant_with(engine, loaded=loaded), tmp_path))
             url = serving[0].__enter__()
+            options["ready"] = loaded
             pages.extend(opened(browser, url, **options) for _ in range(count))
             return pages
 
@@ -419,6 +420,34 @@ def test_a_full_memory_offers_the_one_action_that_helps(page_for, monkeypatch):
 
     receipt(page)
     assert engine.asked == ["medium"]
+
+
+class Slow(Holding):
+    """Is loaded when it is let go."""
+
+    def __init__(self):
+        super().__init__(["Hello."])
+        self.go = threading.Event()
+
+    def load(self, report):
+        assert self.go.wait(WAIT_MS / 1e3)
+        super().load(report)
+
+
+def test_while_the_engine_loads_the_button_is_grey_and_says_why(page_for):
+    engine = Slow()
+    page = page_for(engine, loaded=False)
+
+    page.wait_for_selector(".sl-clear-main[aria-disabled=true]")
+    why = page.get_attribute(".sl-clear-main", "title")
+    page.click(".sl-clear-main", force=True)
+    page.click(".sl-clear-more", force=True)
+    engine.go.set()
+    page.wait_for_selector(".sl-clear-main[aria-disabled=false]")
+
+    assert why == "There is nothing to clear yet: the engine is loading."
+    assert page.locator(".sl-clear-menu").is_hidden()
+    assert engine.asked == []
 
 
 def test_the_button_speaks_chinese(page_for):

@@ -182,7 +182,7 @@ class Engine(Protocol):
         ...
 
     def load(self, report: Callable[[Progress], None]) -> None:
-        """Make the engine ready; a no-op when it is. Raise ``EngineUnavailable`` when it cannot be."""
+        """Make the engine ready; a no-op when it is. Raise ``EngineUnavailable``."""
         ...
 
     def unload(self) -> None:
