@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import sleep
 
-from app.assistant import Assistant, Upload
+from app.assistant import Assistant
 from app.build import assistant_for
 from app.config import Config
 from app.errors import PathMissing
+from app.intake import Upload
 from app.run import Run
 from history.turn import encode
 

@@ -20,17 +20,12 @@ from typing import Literal, TypeVar
 from app.budget import MAX_PIXELS, Budget, Detail
 from app.engines import Candidate, load_first
 from app.errands import Errands
-from app.errors import (
-    Busy,
-    NoEngine,
-    NothingToResume,
-    NothingToSend,
-    StillReplying,
-    UnexpectedFailure,
-)
-from app.run import Run, waiting_before
+from app.errors import NoEngine, NothingToResume, NothingToSend, UnexpectedFailure
+from app.intake import Upload, image_ref, take_in
+from app.run import Run
+from app.runs import Runs
 from app.translate import ended, params_of, prompt_for
-from history import FinishReason, HistoryError, ImageRef, Store, Turn, title_from
+from history import FinishReason, HistoryError, Store, Turn, title_from
 from vision.engine import (
     Capabilities,
     Chunk,
@@ -42,22 +37,11 @@ from vision.engine import (
     TokenCount,
 )
 from vision.errors import VisionError
-from vision.images import Decoder, Note, Picture
+from vision.images import Decoder, Note
 
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
-
-MAX_WAITING = 64  # prompts; beyond it a sender is asked to wait
-THUMBNAIL_SIDE = 640  # pixels: twice what the page shows, for sharp screens
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A picture as it came: its name is shown and never trusted."""
-
-    name: str
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +81,7 @@ class Assistant:
         self._failure: VisionError | None = None
         self._queue: SimpleQueue[Run | Literal["errand"] | None] = SimpleQueue()
         self._errands = Errands(wake=lambda: self._queue.put("errand"))
-        self._runs: dict[str, Run] = {}  # by conversation, those that have not ended, oldest first
-        self._lock = threading.Lock()  # guards _runs
+        self._runs = Runs()
         self._loaded = threading.Event()
         self._worker = threading.Thread(target=self._work, name="engine", daemon=True)
 
@@ -129,15 +112,12 @@ class Assistant:
 
     def stop_all(self) -> None:
         """Cancel every reply, under way or waiting; what there is of them is kept."""
-        with self._lock:
-            for run in self._runs.values():
-                run.cancel.set()
+        for run in self._runs.all():
+            run.cancel.set()
 
     def abandon(self) -> None:
         """Save as cancelled what has not ended: the process leaves now."""
-        with self._lock:
-            runs = list(self._runs.values())
-        for run in runs:
+        for run in self._runs.all():
             self._end(run, "cancelled", None, 0.0)
 
     def condition(self) -> Condition:
@@ -172,11 +152,10 @@ class Assistant:
         """
         if not prompt.strip() and not uploads:
             raise NothingToSend
-        self._check_room(conversation_id)
         self.store.check_writable()
         # What no turn refers to yet must not be collected meanwhile.
-        with self.store.adding():
-            taken = [(upload.name, self._take_in(upload)) for upload in uploads]
+        with self._runs.arriving(conversation_id), self.store.adding():
+            taken = [(upload.name, take_in(upload, self.decoder, self.store)) for upload in uploads]
             if conversation_id is None:
                 # Named after its first prompt by the store, or after its picture without one.
                 name = "" if prompt.strip() else title_from(Path(uploads[0].name).stem)
@@ -184,21 +163,21 @@ class Assistant:
             turn = self.store.append(
                 conversation_id,
                 prompt=prompt,
-                images=[_image_ref(name, picture) for name, picture in taken],
+                images=[image_ref(name, picture) for name, picture in taken],
                 job=job,
                 notices=[say(name, note) for name, picture in taken for note in picture.notes],
                 instead_of=instead_of,
                 params=params_of(self._sampling, MAX_PIXELS[detail]),
             )
-        return self._queued(Run(conversation_id, turn))
+            return self._queued(Run(conversation_id, turn))
 
     def resume(self, conversation_id: str) -> Run:
         """Go on with a conversation's last reply, which was cut off. Raise ``PromptRefused``."""
-        self._check_room(conversation_id)
-        turns = self.store.turns(conversation_id)
-        if not (turns and self.can_resume(turns[-1])):
-            raise NothingToResume
-        return self._queued(Run(conversation_id, turns[-1], resume=True))
+        with self._runs.arriving(conversation_id):
+            turns = self.store.turns(conversation_id)
+            if not (turns and self.can_resume(turns[-1])):
+                raise NothingToResume
+            return self._queued(Run(conversation_id, turns[-1], resume=True))
 
     def can_resume(self, turn: Turn) -> bool:
         """Tell whether the engine could go on with a turn's reply: it was cut off, and its own."""
@@ -217,13 +196,11 @@ class Assistant:
 
     def run(self, conversation_id: str) -> Run | None:
         """Return the run of a conversation that has not ended, if there is one."""
-        with self._lock:
-            return self._runs.get(conversation_id)
+        return self._runs.get(conversation_id)
 
     def waiting_before(self, run: Run) -> int:
         """Count the runs that come before ``run``."""
-        with self._lock:
-            return waiting_before(run, self._runs.values())
+        return self._runs.before(run)
 
     def stop(self, conversation_id: str) -> None:
         """Cancel a conversation's reply; what there is of it is kept."""
@@ -243,23 +220,9 @@ class Assistant:
         return self._errands.ask(lambda: work(self._engine))
 
     def _queued(self, run: Run) -> Run:
-        with self._lock:
-            self._runs[run.conversation_id] = run
+        self._runs.add(run)
         self._queue.put(run)
         return run
-
-    def _check_room(self, conversation_id: str | None) -> None:
-        with self._lock:
-            if conversation_id in self._runs:
-                raise StillReplying
-            if len(self._runs) >= MAX_WAITING:
-                raise Busy(waiting=len(self._runs), limit=MAX_WAITING)
-
-    def _take_in(self, upload: Upload) -> Picture:
-        picture, thumbnail = self.decoder.intake(upload.data, THUMBNAIL_SIDE)
-        self.store.put_image(upload.data, picture.sha256, picture.format)
-        self.store.put_thumbnail(picture.sha256, thumbnail)
-        return picture
 
     def _tidy(self) -> None:
         """Bring the search index in step; remove old trash, and pictures nothing refers to."""
@@ -352,15 +315,10 @@ class Assistant:
             # The reply is on the page still; the prompt, and that it had no end, are on disk.
             log.error("turn not saved: %s", failure)  # noqa: TRY400  expected: a full disk
             turn = replace(turn, error=failure.record())
-        with self._lock:
-            self._runs.pop(run.conversation_id, None)
+        self._runs.remove(run)
         run.end(turn)
         log.info(
             "turn done engine=%s finish=%s new=%d cached=%d first_ms=%.0f total_ms=%.0f",
             turn.engine, finish, turn.usage.get("new_tokens", 0),
             turn.usage.get("cached_tokens", 0), turn.usage.get("first_token_ms", 0), latency_ms,
         )  # fmt: skip
-
-
-def _image_ref(name: str, picture: Picture) -> ImageRef:
-    return ImageRef(picture.sha256, picture.format, picture.width, picture.height, name)

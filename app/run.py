@@ -4,7 +4,6 @@ One worker writes a run; any number of followers look at it. What they look at i
 frozen, and safe to keep.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from threading import Event
 
@@ -69,13 +68,3 @@ class Run:
         """Close the run with the turn as it was saved."""
         self._turn = turn
         self.ended.set()
-
-
-def waiting_before(run: Run, runs: Iterable[Run]) -> int:
-    """Count the runs that the engine will take before ``run``; ``runs`` is in their order."""
-    ahead = 0
-    for other in runs:
-        if other is run:
-            break
-        ahead += not other.ended.is_set()
-    return ahead

@@ -7,8 +7,8 @@ A name such as ``photo.png`` without that folder stays what it is: a word in a q
 import re
 from pathlib import Path
 
-from app.assistant import Upload
 from app.errors import PathMissing, PathOutside
+from app.intake import Upload
 
 # Up to a space, a quotation mark or Chinese punctuation; a file's ending makes it a path.
 _TYPED = re.compile(r"(?<![\w/.])(?:\./)?uploads/[^\s\"'`，。；：？！、（）()]*\.\w{2,5}")

@@ -29,10 +29,11 @@ from time import perf_counter
 import psutil
 import torch
 
-from app.assistant import Assistant, Upload
+from app.assistant import Assistant
 from app.clear import Clearing, Receipt
 from app.config import ClearConfig
 from app.engines import Candidate
+from app.intake import Upload
 from app.tmp_folder import TmpFolder
 from bench.medium import Bench, cpu_seconds, load, medium, one_thread
 from bench.random_checkpoint import build

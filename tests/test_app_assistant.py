@@ -3,8 +3,8 @@ import threading
 import pytest
 from PIL import Image
 
-from app.assistant import Upload
 from app.errors import Busy, NothingToResume, NothingToSend, StillReplying
+from app.intake import Upload
 from vision.engine import Chunk, SamplingParams, Usage
 from vision.errors import EngineFailed, ImageRefused
 from vision.fake import FakeEngine
@@ -199,7 +199,7 @@ def test_a_second_prompt_waits_for_the_conversations_reply(assistant_with):
 
 
 def test_the_queue_has_an_end(assistant_with, monkeypatch):
-    monkeypatch.setattr("app.assistant.MAX_WAITING", 2)
+    monkeypatch.setattr("app.runs.MAX_WAITING", 2)
     gate = Gate()
     assistant = assistant_with(FakeEngine(["Hello."], pace=gate))
     runs = [assistant.send(None, "One"), assistant.send(None, "Two")]
@@ -362,3 +362,33 @@ def test_a_picture_of_many_frames_says_that_the_first_is_read(assistant_with, tm
     turn = finished(assistant_with(FakeEngine()).send(None, "Colour?", [upload]))
 
     assert turn.notices == ("two.gif: Only the first of its 2 frames or pages is read.",)
+
+
+def test_two_prompts_sent_at_once_to_a_conversation_do_not_both_get_in(assistant_with, store, red):
+    """The first is held while its picture is stored; the second comes meanwhile."""
+    gate = Gate()
+    assistant = assistant_with(FakeEngine(["Hello."]))
+    first = assistant.send(None, "One")
+    finished(first)
+    taken_in = store.put_image
+
+    def slowly(*args):
+        gate()
+        return taken_in(*args)
+
+    store.put_image = slowly
+    runs = []
+    picture = Upload("red.png", red)
+    sending = threading.Thread(
+        target=lambda: runs.append(assistant.send(first.conversation_id, "Two", [picture]))
+    )
+    sending.start()
+    assert gate.reached.wait(WAIT_S)
+
+    with pytest.raises(StillReplying):
+        assistant.send(first.conversation_id, "Three")
+
+    gate.open.set()
+    sending.join()
+    finished(runs[0])
+    assert [turn.prompt for turn in store.turns(first.conversation_id)] == ["One", "Two"]

@@ -3,10 +3,10 @@ import weakref
 
 import pytest
 
-from app.assistant import Upload
 from app.clear import Clearing
 from app.config import ClearConfig
 from app.errors import ClearNotConfirmed, ClearNotOffered
+from app.intake import Upload
 from app.tmp_folder import TmpFolder
 from vision.engine import Released
 from vision.errors import EngineUnavailable

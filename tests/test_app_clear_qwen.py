@@ -6,9 +6,9 @@ import threading
 import psutil
 import pytest
 
-from app.assistant import Upload
 from app.clear import Clearing
 from app.config import ClearConfig
+from app.intake import Upload
 from app.tmp_folder import TmpFolder
 from bench.random_checkpoint import build
 from tests.census import Census

@@ -12,9 +12,10 @@ from typing import Any
 
 import gradio as gr
 
-from app.assistant import Assistant, Condition, Upload
+from app.assistant import Assistant, Condition
 from app.budget import Detail
 from app.errors import UploadGone
+from app.intake import Upload
 from app.memory import room_bytes
 from app.page import render
 from app.page.i18n import Words, words_for
@@ -212,6 +213,7 @@ class Handlers:
         turns = self._assistant.store.turns(conversation_id)
         if run:
             # As the run ended, not as it was saved: a full disk must not take the reply away.
+            run.ended.wait()
             ended = run.snapshot().turn
             turns = [ended if turn.id == ended.id else turn for turn in turns]
         condition = self._assistant.condition()

@@ -10,9 +10,10 @@ from uuid import uuid4
 
 import gradio as gr
 
-from app.assistant import Assistant, Upload
+from app.assistant import Assistant
 from app.budget import Detail
 from app.errors import StillReplying
+from app.intake import Upload
 from app.page.handlers import Handlers, composer_update
 from app.page.i18n import Words, words_for
 from app.page.panels import found, tray
