@@ -2,9 +2,10 @@
 
 =======  =========================================================================================
 light    the conversation's KV cache and its snapshot
-medium   also all other KV caches, picture embeddings and pixels
-deep     also every KV snapshot and all of ./tmp; the picture decoder's process; unused memory
-unload   the model's weights, and with them all of medium but the snapshots
+medium   also picture embeddings and pixels, and the lines that the reader kept
+deep     also all other KV caches and snapshots, and all of ./tmp; the picture decoder's process;
+         unused memory
+unload   the model's weights, and with them all caches; KV caches go to disk as time allows
 =======  =========================================================================================
 
 None of them touches history. All of it is done by the thread that owns the engine, after the

@@ -34,7 +34,9 @@ class Hub(ThreadingHTTPServer):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.files = {path.name: path.read_bytes() for path in folder.iterdir()}
+        self.wanted = {path.name: path.read_bytes() for path in folder.iterdir()}
+        self.files = {**self.wanted, "README.md": b"Not for a program."}
+        self.requests = 0
         self.break_offs = 0
         self.sent: dict[str, list[tuple[int, int]]] = {}  # by file: from where, how many bytes
 
@@ -58,6 +60,7 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(body=True)
 
     def answer(self, *, body: bool) -> None:
+        self.server.requests += 1
         path = self.path.split("?")[0]
         name = path.rsplit("/", 1)[-1]
         if path.startswith("/api/models/Someone/Tiny"):
@@ -137,9 +140,9 @@ def test_a_download_is_whole_and_reports_its_bytes(hub, tmp_path):
 
     folder = Path(fetched["folder"])
     assert fetched["revision"] == COMMIT
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == hub.files
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == hub.wanted
     stages = {tuple(entry[::3]) for entry in fetched["seen"]}
-    total = sum(map(len, hub.files.values()))
+    total = sum(map(len, hub.wanted.values()))
     assert stages == {("download", "bytes")}
     assert fetched["seen"][-1][1:3] == [total, total]
     done = [entry[1] for entry in fetched["seen"]]
@@ -159,15 +162,25 @@ def test_a_download_that_broke_off_goes_on_where_it_stopped(hub, tmp_path):
     assert 10_000_000 <= second[0] <= first[1] == len(weights) // 2
 
 
-def test_what_was_fetched_once_is_not_asked_for_again(hub, tmp_path):
+def test_nothing_goes_to_the_network_when_all_of_it_is_there(hub, tmp_path):
     fetch(hub, tmp_path / "home")
-    hub.sent.clear()
+    hub.requests = 0
 
     again = fetch(hub, tmp_path / "home")
 
     assert again["revision"] == COMMIT
     assert again["seen"] == []
-    assert hub.sent == {}
+    assert hub.requests == 0
+
+
+def test_a_line_that_breaks_off_again_and_again_is_one_sentence(hub, tmp_path):
+    hub.break_offs = 99
+
+    refused = fetch(hub, tmp_path / "home")
+
+    assert refused["code"] == "ModelNotHere"
+    assert "it could not be downloaded" in refused["error"]
+    assert "\n" not in refused["error"]
 
 
 def test_a_name_that_no_hub_knows_is_one_sentence(hub, tmp_path):

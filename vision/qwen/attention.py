@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
+from transformers.utils.import_utils import is_flash_attn_2_available
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -65,13 +66,18 @@ def flash_obstacle(device: torch.device, dtype: torch.dtype) -> str | None:
         return f"FlashAttention 2 needs half precision, this is {dtype}".replace("torch.", "")
     if importlib.util.find_spec("flash_attn") is None:
         return "the package flash-attn is not installed"
-    return _flash_disagrees(device, dtype)
+    # What transformers does not take, it would replace with a kernel from a hub.
+    if not is_flash_attn_2_available():
+        return "transformers does not take the installed flash-attn: it must be 2.3.3 or newer"
+    return flash_disagrees(device, dtype)
 
 
-def _flash_disagrees(device: torch.device, dtype: torch.dtype) -> str | None:
+def flash_disagrees(device: torch.device, dtype: torch.dtype) -> str | None:
+    """Return why the installed flash-attn is not to be used, or None when it agrees with SDPA."""
     try:
         flash_attn_func = importlib.import_module("flash_attn").flash_attn_func
-    except (ImportError, OSError) as error:  # built for another torch: an undefined symbol
+    except (ImportError, OSError, AttributeError) as error:
+        # Built for another torch, it lacks a symbol; FlashAttention 4 alone lacks the function.
         return f"the package flash-attn does not load ({error})"
     query, key, value = _sample(device, dtype)
     expected = _sdpa(query, key, value)
@@ -80,9 +86,9 @@ def _flash_disagrees(device: torch.device, dtype: torch.dtype) -> str | None:
         difference = (flash_attn_func(*rows, causal=True).transpose(1, 2) - expected).abs().max()
     except RuntimeError as error:
         return f"flash-attn failed its self-check ({error})"
-    if difference.item() > TOLERANCE:
-        return f"flash-attn failed its self-check: it differs from SDPA by {difference.item():.3f}"
-    return None
+    if difference.item() <= TOLERANCE:  # in this order: not-a-number agrees with nothing
+        return None
+    return f"flash-attn failed its self-check: it differs from SDPA by {difference.item():.3f}"
 
 
 def sdpa_obstacle(device: torch.device, dtype: torch.dtype) -> str | None:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+# HTTPError is that of its HTTP client: httpx2's, in version 2.4.
+from huggingface_hub.errors import HTTPError, LocalEntryNotFoundError  # type: ignore[attr-defined]
 
 from vision.qwen.errors import ModelNotHere, ModelUnusable
 from vision.qwen.reporting import Report, download_bar
@@ -97,7 +99,15 @@ def _missing(folder: Path) -> str | None:
 
 def _cached(model: str, revision: str) -> Path | None:
     try:
-        return Path(snapshot_download(model, revision=revision or None, local_files_only=True))
+        # The same patterns, or a file never wanted, such as a README, makes the cache incomplete.
+        return Path(
+            snapshot_download(
+                model,
+                revision=revision or None,
+                allow_patterns=list(WANTED),
+                local_files_only=True,
+            )
+        )
     except LocalEntryNotFoundError:
         return None
     except ValueError as error:  # not a name that a hub could have
@@ -112,8 +122,8 @@ def _fetch(model: str, revision: str, report: Report) -> Path:
             allow_patterns=list(WANTED),
             tqdm_class=download_bar(report),
         )
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-        # httpx's and the hub's messages are several lines; the first says what happened.
+    except (HTTPError, OSError, RuntimeError) as error:  # the last is hf_xet's
+        # The client's and the hub's messages are several lines; the first says what happened.
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise ModelNotHere(model=model, reason=f"it could not be downloaded ({reason})") from error
     return Path(folder)

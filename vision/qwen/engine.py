@@ -142,15 +142,14 @@ class QwenEngine:
         """Give memory back.
 
         ``light``: the KV cache of ``conversation``, or of all; on disk, too, since a snapshot
-        holds the conversation's words. ``medium``: also all other KV caches and all pictures.
-        ``deep``: also what was left half-written. Only weights stay, and what runs next runs as
-        fast as after ``load``.
+        holds the conversation's words. ``medium``: also all pictures. ``deep``: also all other
+        conversations' KV caches and snapshots. Only weights stay, and on a card the next reply
+        captures its decode graphs again.
         """
         with self._alone():
             started = time.monotonic()
             before = self._buckets()
-            everything = level != "light"
-            self._forget(None if everything else conversation, pictures=everything)
+            self._forget(None if level == "deep" else conversation, pictures=level != "light")
             return Released(level, before, self._buckets(), time.monotonic() - started)
 
     def _unloaded(self) -> Status:

@@ -11,6 +11,7 @@ Everything but the capture itself also runs on a CPU, where tests compare it wit
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ from transformers.cache_utils import Cache, CacheLayerMixin
 if TYPE_CHECKING:
     from vision.qwen.decoding import Network
     from vision.qwen.kv import KVBuffer
+
+log = logging.getLogger(__name__)
 
 SMALLEST_BUCKET = 512
 WARM_UP_RUNS = 2  # before a capture, so that libraries have set up their workspaces
@@ -84,6 +87,8 @@ class StaticStep:
             layers=[_FixedLayer(layer.memory, self.index, bucket) for layer in buffer.own_layers]
         )
 
+    # Made in the middle of a capture, the tensors may be written in inference mode only.
+    @torch.inference_mode()
     def set_inputs(self, token_id: int, position: int, index: int) -> None:
         """Say which token runs, at which position, and where in the buffer it is written."""
         self.token_id.fill_(token_id)
@@ -114,19 +119,27 @@ class DecodeGraphs:
     def __init__(self, network: Network) -> None:
         self.network = network
         self.graphs: dict[int, tuple[torch.cuda.CUDAGraph, StaticStep, Tensor]] = {}
+        self.failed: set[int] = set()  # buckets that could not be captured
         self.pool: Any = None  # Any: torch's handle of the memory that all graphs share
+        self.stream: Any = None  # Any: the torch.cuda.Stream that all are captured on
 
     def step(self, token_id: int, position: int, buffer: KVBuffer) -> Tensor | None:
         """Run one token by replaying its bucket's graph; extend ``buffer`` in place.
 
         The logits of shape (1, V) are overwritten by the next step. None where the filled
-        positions are too many for a whole bucket: then the eager way must be taken.
+        positions are too many for a whole bucket, or where its capture failed, now or before: then
+        the eager way must be taken.
         """
         bucket = bucket_of(buffer.filled + 1)
-        if bucket > buffer.capacity:
+        if bucket > buffer.capacity or bucket in self.failed:
             return None
         if bucket not in self.graphs:
-            self.capture(buffer, bucket)
+            try:
+                self.capture(buffer, bucket)
+            except RuntimeError as error:  # out of memory while capturing says so in other words
+                log.warning("decode step not captured bucket=%d reason=%s", bucket, error)
+                self.failed.add(bucket)
+                return None
         graph, static, logits = self.graphs[bucket]
         static.set_inputs(token_id, position, buffer.filled)
         graph.replay()
@@ -146,17 +159,28 @@ class DecodeGraphs:
         """Record the step of one bucket. What it writes lies after the filled positions."""
         static = StaticStep(self.network, buffer, bucket)
         static.set_inputs(0, 0, min(buffer.filled, bucket - 1))
-        with _under_sdpa(self.network.model):
-            side = torch.cuda.Stream(self.network.device)  # type: ignore[no-untyped-call]
-            side.wait_stream(torch.cuda.current_stream(self.network.device))
-            with torch.cuda.stream(side):
-                for _ in range(WARM_UP_RUNS):
-                    static.run()
-            torch.cuda.current_stream(self.network.device).wait_stream(side)
+        with (
+            # Else torch.cuda.graph would record a stream of the current device, whichever that is.
+            torch.cuda.device(self.network.device),
+            # A capture that fails leaves its stream the current one; this takes it back.
+            torch.cuda.stream(torch.cuda.current_stream(self.network.device)),
+            _under_sdpa(self.network.model),
+        ):
             if self.pool is None:
                 self.pool = torch.cuda.graph_pool_handle()
+                self.stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+            self.stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(self.stream):
+                for _ in range(WARM_UP_RUNS):
+                    static.run()
+            torch.cuda.current_stream().wait_stream(self.stream)
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph, pool=self.pool):
+            # Graphs of one pool share memory if they share the stream. Other threads may ask how
+            # full the card is meanwhile: "global" would give the capture up for that.
+            # Source: torch 2.13, torch.cuda.graph.
+            with torch.cuda.graph(
+                graph, pool=self.pool, stream=self.stream, capture_error_mode="thread_local"
+            ):
                 logits = static.run()
         self.graphs[bucket] = (graph, static, logits)
 
@@ -165,7 +189,8 @@ class DecodeGraphs:
         if self.graphs:
             torch.cuda.synchronize(self.network.device)
         self.graphs.clear()
-        self.pool = None
+        self.failed.clear()
+        self.pool = self.stream = None
 
 
 def bucket_of(positions: int) -> int:

@@ -80,8 +80,9 @@ class KVPool:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the buffer and of all that is parked."""
-        return (self.buffer.nbytes if self.buffer else 0) + self._parked_bytes
+        """Bytes of the buffer and of all that is parked. From any thread."""
+        buffer = self.buffer  # another thread may drop it meanwhile
+        return (buffer.nbytes if buffer is not None else 0) + self._parked_bytes
 
     @property
     def _parked_bytes(self) -> int:

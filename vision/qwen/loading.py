@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoTokenizer, BitsAndBytesConfig, Qwen2_5_VLForConditionalGeneration
 
 from vision.qwen.attention import Attention, choose
@@ -32,6 +34,8 @@ log = logging.getLogger(__name__)
 # Bytes of a quantized weight for each byte in half precision; some layers stay as they are.
 SHRINKS_TO = {"none": 1.0, "int8": 0.6, "int4": 0.35}
 BFLOAT16_CAPABILITY = (8, 0)
+# Of a card's memory, so much is left to the KV cache and to what the network needs in passing.
+CARD_ROOM = GIB
 # Of each shard, this much is hashed at this many places.
 SAMPLE_BYTES, SAMPLES = 65_536, 16
 
@@ -57,7 +61,8 @@ class Loaded:
     @property
     def weight_bytes(self) -> int:
         """Bytes of the weights in memory, tied ones once."""
-        return sum(weight.nbytes for weight in self.model.parameters())
+        # An AWQ checkpoint's are buffers.
+        return sum(weight.nbytes for weight in (*self.model.parameters(), *self.model.buffers()))
 
 
 def load(settings: EngineSettings, report: Report) -> Loaded:
@@ -65,7 +70,8 @@ def load(settings: EngineSettings, report: Report) -> Loaded:
     checkpoint = find(settings.model, settings.revision, report)
     device = pick_device(settings.device)
     dtype = pick_dtype(settings.dtype, device, checkpoint)
-    quantization = quantization_config(settings.quantization, dtype)
+    quantized = "quantization_config" in checkpoint.config
+    quantization = None if quantized else quantization_config(settings.quantization, dtype)
     device_map = place(checkpoint, device, dtype, settings)
     attention = choose(settings.attention, device, dtype)
     with weights_reported(report):
@@ -79,6 +85,9 @@ def load(settings: EngineSettings, report: Report) -> Loaded:
         )
     model.train(mode=False).requires_grad_(requires_grad=False)
     devices = _devices(model)
+    if torch.device("meta") in devices:  # accelerate left weights on the disk
+        needed = _weight_bytes(checkpoint, dtype, settings.quantization)
+        raise _too_large(checkpoint, device, needed, free_bytes(device))
     return Loaded(
         checkpoint=checkpoint,
         model=model,
@@ -87,7 +96,7 @@ def load(settings: EngineSettings, report: Report) -> Loaded:
         attention=attention,
         end_ids=_end_ids(model),
         fingerprint=fingerprint(checkpoint, dtype, settings.quantization),
-        notes=(attention.note, *_placement_note(devices)),
+        notes=(attention.note, *_placement_notes(devices), *_quantized_notes(quantized, settings)),
     )
 
 
@@ -125,8 +134,8 @@ def pick_dtype(wanted: str, device: torch.device, checkpoint: Checkpoint) -> tor
     if device.type == "cuda":
         modern = torch.cuda.get_device_capability(device) >= BFLOAT16_CAPABILITY
         return torch.bfloat16 if modern else torch.float16
-    if device.type == "mps":
-        return torch.float16
+    if device.type == "mps":  # float16 overflows on some pictures; every Mac that torch 2.13
+        return torch.bfloat16  # runs on has this
     # float32 is faster on most CPUs; bfloat16 takes half the memory.
     needed = _weight_bytes(checkpoint, torch.float32, "none")
     return torch.float32 if needed < 0.6 * free_bytes(device) else torch.bfloat16
@@ -153,12 +162,13 @@ def place(
     Raise ``ModelTooLarge`` before anything is loaded.
     """
     needed = _weight_bytes(checkpoint, dtype, settings.quantization)
-    free = free_bytes(device)
-    if free == 0 or needed < free:
+    free = _room(device)
+    unknown = device.type != "cuda" and free == 0  # macOS does not say
+    if unknown or needed < free:
         return str(device)
     cards = torch.cuda.device_count() if device.type == "cuda" else 0
     spread = settings.device in ("auto", "cuda") and cards > 1
-    together = sum(free_bytes(torch.device("cuda", card)) for card in range(cards))
+    together = sum(_room(torch.device("cuda", card)) for card in range(cards))
     if spread and needed < together:
         return "auto"
     raise _too_large(checkpoint, device, needed, together if spread else free)
@@ -202,12 +212,19 @@ def _from_pretrained(
         known = ("gptqmodel", "autoawq", "bitsandbytes", "accelerate")
         package = next((name for name in known if name in words), "gptqmodel")
         raise PackageMissing(purpose=checkpoint.name, package=package) from error
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
+    except (RuntimeError, ValueError, OSError, MemoryError, SafetensorError) as error:
         forget_frames(error)
-        needed = _weight_bytes(checkpoint, options["dtype"], "none")
-        raise _too_large(checkpoint, device, needed, free_bytes(device)) from None
+        if is_out_of_memory(error):
+            needed = _weight_bytes(checkpoint, options["dtype"], "none")
+            raise _too_large(checkpoint, device, needed, free_bytes(device)) from None
+        # A file that is cut off, or a quantization that does not run here.
+        said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise ModelUnusable(model=checkpoint.name, reason=f"it does not load ({said})") from error
+
+
+def _room(device: torch.device) -> int:
+    """Return the bytes that weights may take on ``device``."""
+    return free_bytes(device) - (CARD_ROOM if device.type == "cuda" else 0)
 
 
 def _weight_bytes(checkpoint: Checkpoint, dtype: torch.dtype, quantization: str) -> float:
@@ -238,10 +255,14 @@ def _devices(model: Qwen2_5_VLForConditionalGeneration) -> tuple[torch.device, .
     return tuple(dict.fromkeys([first, *(weight.device for weight in model.parameters())]))
 
 
-def _placement_note(devices: tuple[torch.device, ...]) -> tuple[str, ...]:
-    if len(devices) == 1:
-        return ()
-    return (f"The model is spread over {', '.join(map(str, devices))}.",)
+def _placement_notes(devices: tuple[torch.device, ...]) -> Iterator[str]:
+    if len(devices) > 1:
+        yield f"The model is spread over {', '.join(map(str, devices))}."
+
+
+def _quantized_notes(quantized: bool, settings: EngineSettings) -> Iterator[str]:
+    if quantized and settings.quantization != "none":
+        yield f"The checkpoint is quantized already; {settings.quantization} was not applied."
 
 
 def _end_ids(model: Qwen2_5_VLForConditionalGeneration) -> frozenset[int]:

@@ -14,6 +14,15 @@ from pathlib import Path
 import torch
 
 GIB = 1024**3
+# Where torch 2.13 raises a plain RuntimeError: c10/core/impl/alloc_cpu.cpp, MPSAllocator.mm, the
+# driver, and the workspaces of NVIDIA's libraries.
+OUT_OF_MEMORY = (
+    "DefaultCPUAllocator",
+    "MPS backend out of memory",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
 
 
 def free_bytes(device: torch.device) -> int:
@@ -78,5 +87,4 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether ``error`` is an allocation that failed, on a card or in the machine's memory."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    # torch 2.13 raises a plain RuntimeError for the CPU. Source: c10/core/impl/alloc_cpu.cpp.
-    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY)

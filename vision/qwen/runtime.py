@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vision.qwen import memory, vision_tower
@@ -50,7 +50,7 @@ class Runtime:
     pool: KVPool
     vision: VisionCache
     budgets: dict[str, int]  # pictures that ran out of memory, by digest: their lowered max_pixels
-    pixel_bytes: int = field(default=0)  # of the picture that is being encoded
+    pixel_bytes: int = 0  # of the picture that is being encoded
 
     @property
     def chunk(self) -> int:

@@ -102,7 +102,7 @@ class Sampler:
             return logits
         said = logits[self._penalised]
         penalty = self._params.repetition_penalty
-        return logits.index_copy(
+        return logits.scatter(
             0, self._penalised, torch.where(said < 0, said * penalty, said / penalty)
         )
 

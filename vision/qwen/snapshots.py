@@ -29,13 +29,12 @@ from vision.qwen.prompt import Key, PictureKey, length, next_position, shared
 
 log = logging.getLogger(__name__)
 
-SCHEMA = "1"
+SCHEMA = "2"
 # Until this process has measured its own: a cold disk (12 MiB took 196 ms), and 3 or 7 billion
 # parameters. Source: engine-facts.md, "KV on disk" and "Limits".
 FIRST_READ_BYTES_S = 64e6
 FIRST_PREFILL_TOKENS_S = {"cuda": 3_000.0, "mps": 300.0, "cpu": 60.0}
-
-TELLING_TOKENS = 64
+TELLING_TOKENS = 64  # fewer take as long as many, and say nothing about speed
 
 
 class Rates:
@@ -46,7 +45,7 @@ class Rates:
         self.prefill_tokens_s = FIRST_PREFILL_TOKENS_S[device_type]
 
     def saw_prefill(self, tokens: int, seconds: float) -> None:
-        """Note how long a prompt took; a few tokens take as long as many and say nothing."""
+        """Note how long a prompt took."""
         if tokens >= TELLING_TOKENS and seconds > 0:
             self.prefill_tokens_s = tokens / seconds
 
@@ -88,7 +87,7 @@ class Snapshots:
             return None
         try:
             return self._read(path, keys, already)
-        except (OSError, SafetensorError, ValueError, KeyError) as error:
+        except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
             log.warning("snapshot unusable, running the prompt again reason=%s", error)
             path.unlink(missing_ok=True)
             return None
@@ -111,7 +110,7 @@ class Snapshots:
         if not self.folder.is_dir():
             return []
         stats = []
-        for path in self.folder.glob("*.safetensors"):
+        for path in self.folder.iterdir():  # what a killed process left half-written, too
             try:
                 stat = path.stat()
             except FileNotFoundError:  # deleted meanwhile; status() asks from other threads
@@ -132,12 +131,13 @@ class Snapshots:
         # Keys hold the conversation's text: nobody else's business.
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         tensors = {str(i): layer.cpu().contiguous() for i, layer in enumerate(stored.layers)}
+        keys = json.dumps([_plain(key) for key in stored.keys])
         metadata = {
             "schema": SCHEMA,
             "fingerprint": self.fingerprint,
-            "keys": json.dumps([_plain(key) for key in stored.keys]),
+            "keys": keys,
             "next_position": str(next_position(stored.keys)),
-            "crc32": str(_checksum(tensors.values())),
+            "crc32": str(_checksum(keys, tensors.values())),
         }
         temporary = path.with_suffix(f".{uuid4().hex}.tmp")
         try:
@@ -158,7 +158,7 @@ class Snapshots:
             if not self.rates.loading_pays(size, saved):
                 return None
             tensors = [file.get_tensor(str(i)) for i in range(len(file.keys()))]
-        if str(_checksum(tensors)) != metadata["crc32"]:
+        if str(_checksum(metadata["keys"], tensors)) != metadata["crc32"]:
             raise ValueError("the checksum does not match")
         if any(tensor.shape[2] != length(stored_keys) for tensor in tensors):
             raise ValueError("there are not as many positions as keys")
@@ -186,8 +186,8 @@ def _key(plain: int | list[object]) -> Key:
     return PictureKey(str(sha256), Grid(*(int(str(side)) for side in grid)))
 
 
-def _checksum(tensors: Iterable[torch.Tensor]) -> int:
-    checksum = 0
+def _checksum(keys: str, tensors: Iterable[torch.Tensor]) -> int:
+    checksum = zlib.crc32(keys.encode())
     for tensor in tensors:
         checksum = zlib.crc32(tensor.view(torch.uint8).numpy().data, checksum)
     return checksum

@@ -120,8 +120,9 @@ def _attempt(runtime: Runtime, prompt: Prompt, reply: _Reply) -> Generator[Chunk
         )
     memory.start_peak(runtime.loaded.device)
     keys = built.keys
+    # Outside of try: a pool that could not be opened still holds what it held, and not ``keys``.
+    _, cached = runtime.pool.open(prompt.conversation, keys, reply.params.max_new_tokens)
     try:
-        _, cached = runtime.pool.open(prompt.conversation, keys, reply.params.max_new_tokens)
         logits = yield from _prefilled(runtime, built, cached, reply)
         finish = reply.cut_short()
         if logits is not None and finish is None:

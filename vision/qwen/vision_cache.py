@@ -33,11 +33,6 @@ class VisionCache:
         """Bytes held, on the device and in CPU memory together; never more than ``cap_bytes``."""
         return self._bytes
 
-    @property
-    def device_bytes(self) -> int:
-        """Bytes held in the device's own memory; 0 on a CPU."""
-        return sum(held.nbytes for held in self._entries.values() if held.device.type != "cpu")
-
     def __len__(self) -> int:
         return len(self._entries)
 
@@ -60,13 +55,6 @@ class VisionCache:
             self._drop(next(iter(self._entries)))
         self._entries[key] = _own(embeddings.detach(), move=self._short())
         self._bytes += embeddings.nbytes
-
-    def offload(self) -> int:
-        """Move all embeddings to CPU memory; return how many bytes the device got back."""
-        before = self.device_bytes
-        for key, embeddings in self._entries.items():
-            self._entries[key] = embeddings.cpu()
-        return before
 
     def release(self) -> int:
         """Forget all embeddings; return how many bytes that was."""

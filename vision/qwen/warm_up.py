@@ -44,11 +44,11 @@ def _capture(runtime: Runtime, report: Callable[[Progress], None]) -> None:
     """Capture decode's graphs over the buffer that the first conversation will use."""
     assert runtime.graphs is not None
     longest = min(LONGEST_WARM, runtime.max_context)
-    buffer, _ = runtime.pool.open("", (0,), longest)
     try:
+        buffer, _ = runtime.pool.open("", (0,), longest)
         for bucket in runtime.graphs.warm(buffer, longest):
             report(Progress("warm-up", bucket, longest, "tokens"))
-    except RuntimeError as error:  # an operation that cannot be captured here
+    except RuntimeError as error:  # an operation that cannot be captured here, or no memory
         log.warning("decode runs without CUDA graphs reason=%s", error)
         runtime.graphs.forget()
         runtime.graphs = None
