@@ -7,56 +7,23 @@ sent a prompt only follows its run, and may go away: the run goes on.
 
 import logging
 import threading
-import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import closing
-from dataclasses import dataclass, replace
 from pathlib import Path
-from queue import SimpleQueue
-from time import perf_counter
-from typing import Literal, TypeVar
 
 from app.budget import MAX_PIXELS, Budget, Detail
-from app.engines import Candidate, load_first
-from app.errands import Errands
-from app.errors import NoEngine, NothingToResume, NothingToSend, UnexpectedFailure
+from app.engines import Candidate
+from app.errors import NothingToResume, NothingToSend
 from app.intake import Upload, image_ref, take_in
 from app.run import Run
 from app.runs import Runs
-from app.translate import ended, params_of, prompt_for
-from history import FinishReason, HistoryError, Store, Turn, title_from
-from vision.engine import (
-    Capabilities,
-    Chunk,
-    Engine,
-    Job,
-    Progress,
-    SamplingParams,
-    Status,
-    TokenCount,
-)
-from vision.errors import VisionError
+from app.translate import params_of
+from app.worker import Condition, Result, Worker
+from history import HistoryError, Store, Turn, title_from
+from vision.engine import Engine, Job, SamplingParams, TokenCount
 from vision.images import Decoder, Note
 
 log = logging.getLogger(__name__)
-
-Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """How the assistant is, for the status line."""
-
-    status: Status
-    capabilities: Capabilities
-    instead_of: tuple[VisionError, ...]  # why better engines were not taken
-    failure: VisionError | None  # why there is no engine at all
-
-    @property
-    def ready(self) -> bool:
-        """Tell whether a prompt would be answered now."""
-        return self.status.state == "ready"
 
 
 class Assistant:
@@ -73,17 +40,8 @@ class Assistant:
         self.decoder = decoder
         self._budget = Budget(store, decoder)
         self._sampling = sampling
-        self._candidates = tuple(candidates)
-        self._engine: Engine = candidates[0].make()
-        self._progress: Progress | None = None
-        self._loading = True
-        self._instead_of: tuple[VisionError, ...] = ()
-        self._failure: VisionError | None = None
-        self._queue: SimpleQueue[Run | Literal["errand"] | None] = SimpleQueue()
-        self._errands = Errands(wake=lambda: self._queue.put("errand"))
         self._runs = Runs()
-        self._loaded = threading.Event()
-        self._worker = threading.Thread(target=self._work, name="engine", daemon=True)
+        self._worker = Worker(candidates, store, sampling, self._runs)
 
     def start(self) -> None:
         """Close what a killed program left open, begin to load the engine, return at once."""
@@ -94,7 +52,7 @@ class Assistant:
 
     def wait_until_loaded(self) -> Condition:
         """Return once an engine is ready or none can be."""
-        self._loaded.wait()
+        self._worker.wait_until_loaded()
         return self.condition()
 
     def close(self, timeout_s: float = 5.0) -> bool:
@@ -103,12 +61,9 @@ class Assistant:
         What it had no time for, such as a reply whose model is still being loaded, is ended for it.
         """
         self.stop_all()
-        self._queue.put(None)
-        if self._worker.is_alive():
-            self._worker.join(timeout_s)
-        self.abandon()
+        ended = self._worker.close(timeout_s)
         self.decoder.close()
-        return not self._worker.is_alive()
+        return ended
 
     def stop_all(self) -> None:
         """Cancel every reply, under way or waiting; what there is of them is kept."""
@@ -117,20 +72,11 @@ class Assistant:
 
     def abandon(self) -> None:
         """Save as cancelled what has not ended: the process leaves now."""
-        for run in self._runs.all():
-            self._end(run, "cancelled", None, 0.0)
+        self._worker.abandon()
 
     def condition(self) -> Condition:
         """Return how the assistant is now; cheap, from any thread."""
-        status = self._engine.status()
-        if self._failure:
-            status = replace(status, state="failed")
-        elif self._loading:
-            status = replace(status, state="loading", progress=self._progress)
-        elif status.state == "failed":
-            # It was loaded once, and could not be again: the next prompt tries.
-            status = replace(status, state="unloaded")
-        return Condition(status, self._engine.capabilities, self._instead_of, self._failure)
+        return self._worker.condition()
 
     def send(
         self,
@@ -181,7 +127,7 @@ class Assistant:
 
     def can_resume(self, turn: Turn) -> bool:
         """Tell whether the engine could go on with a turn's reply: it was cut off, and its own."""
-        status = self._engine.status()
+        status = self._worker.engine.status()
         return (
             turn.finish_reason in ("length", "cancelled")
             and bool(turn.token_ids)
@@ -192,7 +138,7 @@ class Assistant:
         self, conversation_id: str | None, text: str, pictures: Sequence[Path], detail: Detail
     ) -> TokenCount | None:
         """Say what a draft would cost; None while that cannot be told."""
-        return self._budget.count(self._engine, conversation_id, text, pictures, detail)
+        return self._budget.count(self._worker.engine, conversation_id, text, pictures, detail)
 
     def run(self, conversation_id: str) -> Run | None:
         """Return the run of a conversation that has not ended, if there is one."""
@@ -217,11 +163,10 @@ class Assistant:
         """
         if stopping:
             self.stop(stopping)
-        return self._errands.ask(lambda: work(self._engine))
+        return self._worker.errand(work)
 
     def _queued(self, run: Run) -> Run:
-        self._runs.add(run)
-        self._queue.put(run)
+        self._worker.take(run)
         return run
 
     def _tidy(self) -> None:
@@ -234,91 +179,3 @@ class Assistant:
             log.warning("history not tidied: %s", error)
         else:
             log.info("history tidied trash=%d pictures=%d", trash, pictures)
-
-    # What follows runs in the worker thread alone.
-
-    def _work(self) -> None:
-        self._load()
-        while (asked := self._queue.get()) is not None:
-            self._errands.do_all()
-            if isinstance(asked, Run):
-                self._answer(asked)
-        self._errands.refuse_all()
-        self._engine.unload()
-
-    def _load(self) -> None:
-        engine, self._instead_of = load_first(self._candidates, self._try, self._report)
-        if engine is None:
-            reasons = " ".join(str(reason) for reason in self._instead_of)
-            self._failure = NoEngine(reasons=reasons)
-        self._loading = False
-        self._loaded.set()
-
-    def _try(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def _report(self, progress: Progress) -> None:
-        self._progress = progress
-
-    def _answer(self, run: Run) -> None:
-        started = perf_counter()
-        finish: FinishReason = "error"
-        error: VisionError | None = None
-        try:
-            finish = self._generate(run)
-        except VisionError as failure:
-            log.warning("turn failed: %s", failure)
-            error = failure
-        except Exception as failure:
-            # The worker must outlive a bug in an engine, and the turn must be closed.
-            log.exception("turn failed unexpectedly")
-            # Whoever keeps the error, such as a log's reader, must not keep the engine's tensors.
-            traceback.clear_frames(failure.__traceback__)
-            error = UnexpectedFailure(cause=type(failure).__name__)
-        self._end(run, finish, error, (perf_counter() - started) * 1e3)
-
-    def _generate(self, run: Run) -> FinishReason:
-        if run.cancel.is_set():
-            return "cancelled"
-        if self._failure:
-            raise self._failure
-        if self._engine.status().state != "ready":  # it was unloaded
-            self._engine.load(lambda progress: run.add(Chunk(progress=progress)))
-        asked = run.snapshot().turn
-        before = self.store.turns(run.conversation_id, to=asked.id)[:-1]
-        prompt = prompt_for(
-            [*before, asked],
-            run.conversation_id,
-            self.store,
-            self._engine.status(),
-            resume=run.resume,
-        )
-        with closing(self._engine.stream(prompt, self._sampling, run.cancel)) as chunks:
-            for chunk in chunks:
-                run.add(chunk)
-        return run.last.finish_reason or "cancelled"
-
-    def _end(
-        self, run: Run, finish: FinishReason, error: VisionError | None, latency_ms: float
-    ) -> None:
-        turn = ended(
-            run.snapshot().turn,
-            run.last,
-            finish,
-            status=self._engine.status(),
-            latency_ms=latency_ms,
-            error=error,
-        )
-        try:
-            self.store.finish(run.conversation_id, turn)
-        except HistoryError as failure:
-            # The reply is on the page still; the prompt, and that it had no end, are on disk.
-            log.error("turn not saved: %s", failure)  # noqa: TRY400  expected: a full disk
-            turn = replace(turn, error=failure.record())
-        self._runs.remove(run)
-        run.end(turn)
-        log.info(
-            "turn done engine=%s finish=%s new=%d cached=%d first_ms=%.0f total_ms=%.0f",
-            turn.engine, finish, turn.usage.get("new_tokens", 0),
-            turn.usage.get("cached_tokens", 0), turn.usage.get("first_token_ms", 0), latency_ms,
-        )  # fmt: skip

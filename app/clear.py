@@ -20,12 +20,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal, get_args
 
-from app.assistant import Assistant, Condition
+from app.assistant import Assistant
 from app.config import ClearConfig
 from app.errors import ClearNotConfirmed, ClearNotOffered
 from app.memory import trim
 from app.sweep import Emptied
 from app.tmp_folder import TmpFolder, empty_beside, runs_beside, snapshot_bytes, tmp_bytes
+from app.worker import Condition
 from vision.engine import Engine, Level
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.assistant import Assistant, Condition
+from app.assistant import Assistant
 from app.budget import Detail
 from app.errors import UploadGone
 from app.intake import Upload
@@ -23,6 +23,7 @@ from app.page.panels import EXAMPLES, LISTED, header, sidebar, tray, welcome
 from app.page.view import View
 from app.run import Run
 from app.typed_paths import uploads_named
+from app.worker import Condition
 from history import HistoryError, Turn
 from vision.engine import Job
 from vision.errors import VisionError

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.assistant import Condition
 from app.budget import DETAILS, Detail
 from app.page.i18n import Words
 from app.page.render import groups, now, printable
+from app.worker import Condition
 from history import Conversation, Hit
 from vision.engine import Job, Progress, TokenCount
 

@@ -1,0 +1,207 @@
+"""The one thread that owns the engine: it loads it, answers runs in order, ends their turns.
+
+Whatever else needs the engine, such as a clear, is an errand: done by this thread, between runs.
+"""
+
+import logging
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import closing
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
+from time import perf_counter
+from typing import Literal, TypeVar
+
+from app.engines import Candidate, load_first
+from app.errands import Errands
+from app.errors import NoEngine, UnexpectedFailure
+from app.run import Run
+from app.runs import Runs
+from app.translate import ended, prompt_for
+from history import FinishReason, HistoryError, Store
+from vision.engine import Capabilities, Chunk, Engine, Progress, SamplingParams, Status
+from vision.errors import VisionError
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How the assistant is, for the status line."""
+
+    status: Status
+    capabilities: Capabilities
+    instead_of: tuple[VisionError, ...]  # why better engines were not taken
+    failure: VisionError | None  # why there is no engine at all
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether a prompt would be answered now."""
+        return self.status.state == "ready"
+
+
+class Worker:
+    """Owns the engine. Its thread alone loads, streams, releases and unloads."""
+
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        store: Store,
+        sampling: SamplingParams,
+        runs: Runs,
+    ) -> None:
+        self._candidates = tuple(candidates)
+        self._store = store
+        self._sampling = sampling
+        self._runs = runs
+        self._engine: Engine = candidates[0].make()
+        self._progress: Progress | None = None
+        self._loading = True
+        self._instead_of: tuple[VisionError, ...] = ()
+        self._failure: VisionError | None = None
+        self._queue: SimpleQueue[Run | Literal["errand"] | None] = SimpleQueue()
+        self._errands = Errands(wake=lambda: self._queue.put("errand"))
+        self._loaded = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that was taken, or that is being tried; for what any thread may ask of it."""
+        return self._engine
+
+    def start(self) -> None:
+        """Begin to load the engine, and return at once."""
+        self._thread.start()
+
+    def wait_until_loaded(self) -> None:
+        """Return once an engine is ready or none can be."""
+        self._loaded.wait()
+
+    def take(self, run: Run) -> None:
+        """Answer a run after all that came before it."""
+        self._runs.add(run)
+        self._queue.put(run)
+
+    def errand(self, work: Callable[[Engine], Result]) -> Future[Result]:
+        """Do ``work`` after the reply under way, before any that waits."""
+        return self._errands.ask(lambda: work(self._engine))
+
+    def close(self, timeout_s: float) -> bool:
+        """End the thread; tell whether it ended in time. The runs were cancelled before.
+
+        What it had no time for, such as a reply whose model is still being loaded, is ended for it.
+        """
+        self._queue.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+        self.abandon()
+        return not self._thread.is_alive()
+
+    def abandon(self) -> None:
+        """Save as cancelled what has not ended: the process leaves now."""
+        for run in self._runs.all():
+            self._end(run, "cancelled", None, 0.0)
+
+    def condition(self) -> Condition:
+        """Return how the assistant is now; cheap, from any thread."""
+        status = self._engine.status()
+        if self._failure:
+            status = replace(status, state="failed")
+        elif self._loading:
+            status = replace(status, state="loading", progress=self._progress)
+        elif status.state == "failed":
+            # It was loaded once, and could not be again: the next prompt tries.
+            status = replace(status, state="unloaded")
+        return Condition(status, self._engine.capabilities, self._instead_of, self._failure)
+
+    # What follows runs in the thread alone.
+
+    def _work(self) -> None:
+        self._load()
+        while (asked := self._queue.get()) is not None:
+            self._errands.do_all()
+            if isinstance(asked, Run):
+                self._answer(asked)
+        self._errands.refuse_all()
+        self._engine.unload()
+
+    def _load(self) -> None:
+        engine, self._instead_of = load_first(self._candidates, self._try, self._report)
+        if engine is None:
+            reasons = " ".join(str(reason) for reason in self._instead_of)
+            self._failure = NoEngine(reasons=reasons)
+        self._loading = False
+        self._loaded.set()
+
+    def _try(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def _report(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def _answer(self, run: Run) -> None:
+        started = perf_counter()
+        finish: FinishReason = "error"
+        error: VisionError | None = None
+        try:
+            finish = self._generate(run)
+        except VisionError as failure:
+            log.warning("turn failed: %s", failure)
+            error = failure
+        except Exception as failure:
+            # The worker must outlive a bug in an engine, and the turn must be closed.
+            log.exception("turn failed unexpectedly")
+            # Whoever keeps the error, such as a log's reader, must not keep the engine's tensors.
+            traceback.clear_frames(failure.__traceback__)
+            error = UnexpectedFailure(cause=type(failure).__name__)
+        self._end(run, finish, error, (perf_counter() - started) * 1e3)
+
+    def _generate(self, run: Run) -> FinishReason:
+        if run.cancel.is_set():
+            return "cancelled"
+        if self._failure:
+            raise self._failure
+        if self._engine.status().state != "ready":  # it was unloaded
+            self._engine.load(lambda progress: run.add(Chunk(progress=progress)))
+        asked = run.snapshot().turn
+        before = self._store.turns(run.conversation_id, to=asked.id)[:-1]
+        prompt = prompt_for(
+            [*before, asked],
+            run.conversation_id,
+            self._store,
+            self._engine.status(),
+            resume=run.resume,
+        )
+        with closing(self._engine.stream(prompt, self._sampling, run.cancel)) as chunks:
+            for chunk in chunks:
+                run.add(chunk)
+        return run.last.finish_reason or "cancelled"
+
+    def _end(
+        self, run: Run, finish: FinishReason, error: VisionError | None, latency_ms: float
+    ) -> None:
+        turn = ended(
+            run.snapshot().turn,
+            run.last,
+            finish,
+            status=self._engine.status(),
+            latency_ms=latency_ms,
+            error=error,
+        )
+        try:
+            self._store.finish(run.conversation_id, turn)
+        except HistoryError as failure:
+            # The reply is on the page still; the prompt, and that it had no end, are on disk.
+            log.error("turn not saved: %s", failure)  # noqa: TRY400  expected: a full disk
+            turn = replace(turn, error=failure.record())
+        self._runs.remove(run)
+        run.end(turn)
+        log.info(
+            "turn done engine=%s finish=%s new=%d cached=%d first_ms=%.0f total_ms=%.0f",
+            turn.engine, finish, turn.usage.get("new_tokens", 0),
+            turn.usage.get("cached_tokens", 0), turn.usage.get("first_token_ms", 0), latency_ms,
+        )  # fmt: skip
