@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from dataclasses import replace
 from threading import Event
 
 import pytest
@@ -13,6 +14,8 @@ from tests.census import Census
 from tests.qwen_lab import Lab, assistant, collect, user
 from vision.engine import Image, Message, Prompt, SamplingParams
 from vision.errors import EngineUnavailable, ImageRefused
+from vision.images import Decoder
+from vision.qwen import memory
 from vision.qwen import runtime as runtime_module
 from vision.qwen.engine import QwenEngine
 from vision.qwen.errors import (
@@ -23,6 +26,8 @@ from vision.qwen.errors import (
     OutOfMemory,
     PromptTooLong,
 )
+from vision.qwen.kv import KVBuffer
+from vision.qwen.prompt import PictureKey
 from vision.settings import EngineSettings
 
 
@@ -57,6 +62,31 @@ def test_loading_reports_each_stage(checkpoint, lab, tmp_path):
     engine.unload()
 
     assert list(dict.fromkeys(stages)) == ["weights", "warm-up"]
+
+
+def test_the_status_says_how_far_loading_is(lab, tmp_path):
+    engine = QwenEngine(lab.settings, lab.decoder, tmp_path / "other")
+    seen = []
+
+    engine.load(lambda progress: seen.append((progress, engine.status())))
+    after = engine.status()
+    engine.unload()
+
+    assert all(status.progress == progress for progress, status in seen)
+    assert {status.state for _, status in seen} == {"loading"}
+    assert (after.state, after.progress) == ("ready", None)
+
+
+def test_loading_starts_the_process_that_decodes_pictures(lab, tmp_path):
+    with Decoder() as decoder:
+        engine = QwenEngine(lab.settings, decoder, tmp_path / "other")
+        before = decoder._process
+
+        engine.load(lambda _: None)
+        engine.unload()
+
+        assert before is None
+        assert decoder._process is not None
 
 
 def test_status_says_which_attention_runs_where(lab):
@@ -104,6 +134,45 @@ def test_counting_equals_running(lab):
     assert (count.total, sum(count.images)) == (usage.prompt_tokens, usage.image_tokens)
     assert len(count.images) == 2
     assert count.max_context == lab.settings.max_context
+
+
+def test_the_bytes_of_a_prompt_are_those_that_running_it_takes(lab):
+    picture = lab.picture(1, 200, 90)
+    text = lab.engine.count_tokens(one(user("Read.")))
+    both = lab.engine.count_tokens(one(user("Read.", picture)))
+
+    key = PictureKey(picture.sha256, lab.runtime.builder.grid_of(picture))
+    kept = lab.runtime.embeddings(key, picture)
+    pixels = lab.runtime._pixels(key, picture)
+    position_bytes = lab.runtime.pool.shape.position_bytes
+
+    assert text.bytes == text.total * position_bytes
+    assert both.bytes == both.total * position_bytes + kept.nbytes + pixels.nbytes
+
+
+def test_a_picture_is_scaled_to_its_own_budget(lab):
+    picture = lab.picture(1, 300, 280)
+    tokens = {
+        budget: lab.engine.count_tokens(
+            one(user("Read.", replace(picture, max_pixels=budget)))
+        ).images
+        for budget in (0, 28 * 28 * 20, 28 * 28 * 60)
+    }
+
+    assert tokens == {0: (81,), 28 * 28 * 20: (16,), 28 * 28 * 60: (56,)}
+
+
+def test_a_reply_runs_at_the_pictures_own_budget(lab):
+    small = replace(lab.picture(1, 300, 280), max_pixels=28 * 28 * 20)
+
+    assert lab.ask(one(user("Read.", small))).usage.image_tokens == 16
+
+
+def test_lack_of_memory_lowers_a_budget_that_was_asked_for(lab):
+    picture = replace(lab.picture(1, 300, 280), max_pixels=28 * 28 * 60)
+    lab.runtime.budgets[picture.sha256] = 28 * 28 * 30
+
+    assert lab.engine.count_tokens(one(user("Read.", picture))).images == (25,)
 
 
 def test_a_prompt_that_cannot_fit_says_so_with_the_numbers(lab):
@@ -404,6 +473,29 @@ def test_a_cpu_that_cannot_allocate_is_out_of_memory(lab, monkeypatch):
             lab.ask(one(user("Read.")))
 
     lab.agrees(one(user("Read.")))
+
+
+@pytest.mark.parametrize("words", memory.OUT_OF_MEMORY)
+def test_each_librarys_words_for_out_of_memory_are_known(lab, monkeypatch, words):
+    assert memory.is_out_of_memory(RuntimeError(f"{words} (allocated: 9.12 GiB)"))
+    assert not memory.is_out_of_memory(ValueError(words))
+
+
+def test_a_conversation_that_could_not_be_parked_is_not_taken_for_the_next(lab, monkeypatch):
+    asks = {name: user(f"Read, {name}.", lab.picture(i)) for i, name in enumerate("ab")}
+    first = lab.agrees(Prompt((asks["a"],), "a"))
+
+    def failing(_buffer):
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(KVBuffer, "copy_out", failing)
+        with pytest.raises(ZeroDivisionError):
+            lab.ask(Prompt((asks["b"],), "b"))
+
+    lab.agrees(Prompt((asks["b"],), "b"))
+    again = lab.agrees(Prompt((asks["a"], assistant(first), user("Why?")), "a"))
+    assert again.usage.cached_tokens >= first.usage.prompt_tokens
 
 
 def test_stop_to_idle_takes_less_than_a_step_and_300_ms(lab):

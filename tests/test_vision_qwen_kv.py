@@ -186,6 +186,18 @@ def test_a_pool_that_may_keep_nothing_keeps_nothing():
     assert pool.nbytes == 0
 
 
+def test_a_reply_that_needs_more_than_the_cap_gets_it_for_as_long_as_it_runs():
+    pool = pool_of(positions=100)
+
+    buffer, _ = pool.open("a", tuple(range(280)), room=20)
+    while_it_runs = pool.nbytes
+    write(buffer, 280, 1.0)
+    pool.settle(range(280))
+
+    assert while_it_runs == 300 * SHAPE.position_bytes > pool.cap_bytes
+    assert pool.nbytes == 0
+
+
 def test_the_buffer_never_passes_the_context():
     pool = pool_of(max_context=300)
 

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from types import ModuleType
 
 import pytest
 import torch
+from torch.nn.functional import scaled_dot_product_attention
 
 from bench.random_checkpoint import build
 from vision.qwen import attention, loading
@@ -25,6 +28,7 @@ from vision.qwen.reporting import download_bar
 from vision.settings import EngineSettings
 
 CPU = torch.device("cpu")
+CARD = torch.device("cuda", 0)
 
 
 @pytest.fixture(scope="module")
@@ -308,6 +312,149 @@ def test_a_card_that_cannot_run_flash_attention_is_told_why(monkeypatch, capabil
     obstacle = attention.flash_obstacle(torch.device("cuda"), dtype)
 
     assert reason in obstacle
+
+
+def flash_attn(monkeypatch, attend):
+    """Put a flash_attn package in place whose function takes and returns (B, S, H, D)."""
+    package = ModuleType("flash_attn")
+    if attend is not None:
+        package.flash_attn_func = attend
+    monkeypatch.setitem(sys.modules, "flash_attn", package)
+
+
+def by_sdpa(query, key, value, *, causal):
+    assert causal
+    rows = (tensor.transpose(1, 2) for tensor in (query, key, value))
+    return scaled_dot_product_attention(*rows, is_causal=True, enable_gqa=True).transpose(1, 2)
+
+
+def test_a_flash_attention_that_agrees_with_sdpa_is_taken(monkeypatch):
+    flash_attn(monkeypatch, by_sdpa)
+
+    assert attention.flash_disagrees(CPU, torch.bfloat16) is None
+
+
+def raising(*_, causal):
+    raise RuntimeError("no kernel image is available")
+
+
+@pytest.mark.parametrize(
+    ("attend", "reason"),
+    [
+        (lambda query, *_, **__: query, "it differs from SDPA by"),
+        (lambda query, *_, **__: query * torch.nan, "it differs from SDPA by nan"),
+        (raising, r"failed its self-check \(no kernel image"),
+        (None, "does not load"),
+    ],
+    ids=["another result", "not a number", "an error", "another package of that name"],
+)
+def test_a_flash_attention_that_gives_other_numbers_is_not_taken(monkeypatch, attend, reason):
+    flash_attn(monkeypatch, attend)
+
+    assert re.search(reason, attention.flash_disagrees(CPU, torch.bfloat16))
+
+
+def test_a_flash_attention_that_transformers_does_not_take_is_no_reason_to_fetch_one(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: (8, 9))
+    monkeypatch.setattr(attention.importlib.util, "find_spec", lambda _name: True)
+
+    obstacle = attention.flash_obstacle(torch.device("cuda"), torch.bfloat16)
+
+    assert "must be 2.3.3 or newer" in obstacle
+
+
+def test_a_file_of_weights_that_is_cut_off_is_refused(copy):
+    weights = (copy / "model.safetensors").read_bytes()
+    (copy / "model.safetensors").write_bytes(weights[: len(weights) // 2])
+
+    with pytest.raises(ModelUnusable, match="it does not load"):
+        load(EngineSettings(model=str(copy)), nothing)
+
+
+def quantized(copy):
+    """Make a checkpoint say that it is an AWQ one."""
+    config = json.loads((copy / "config.json").read_text())
+    awq = {"quant_method": "awq", "bits": 4, "group_size": 32, "zero_point": True}
+    (copy / "config.json").write_text(json.dumps({**config, "quantization_config": awq}))
+    return str(copy)
+
+
+def test_an_awq_checkpoint_without_its_package_says_what_to_install(copy):
+    with pytest.raises(PackageMissing) as missing:
+        load(EngineSettings(model=quantized(copy)), nothing)
+
+    assert "pip install gptqmodel" in missing.value.hint
+
+
+def test_an_awq_checkpoint_is_not_quantized_again(copy):
+    with pytest.raises(PackageMissing, match="gptqmodel"):  # not bitsandbytes
+        load(EngineSettings(model=quantized(copy), quantization="int4"), nothing)
+
+
+@pytest.fixture
+def two_cards(monkeypatch):
+    """Two cards with so much free memory, in GiB."""
+
+    def cards(*free_gib):
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: len(free_gib))
+        monkeypatch.setattr(
+            loading, "free_bytes", lambda device: int(free_gib[device.index or 0] * loading.GIB)
+        )
+
+    return cards
+
+
+@pytest.mark.parametrize(
+    ("device", "free_gib", "placed"),
+    [("auto", (20, 20), "cuda:0"), ("auto", (12, 12), "auto"), ("cuda", (3, 20), "auto")],
+)
+def test_a_model_too_large_for_one_card_goes_on_all(
+    checkpoint, two_cards, monkeypatch, device, free_gib, placed
+):
+    two_cards(*free_gib)
+    monkeypatch.setattr(loading, "_weight_bytes", lambda *_: 16 * loading.GIB)
+    found = find(str(checkpoint), "", nothing)
+    settings = EngineSettings(device=device)
+
+    assert loading.place(found, CARD, torch.bfloat16, settings) == placed
+
+
+@pytest.mark.parametrize(
+    ("device", "free_gib"), [("auto", (8, 8)), ("cuda:0", (16.5, 90)), ("auto", (16.5,))]
+)
+def test_a_card_keeps_room_for_more_than_weights(
+    checkpoint, two_cards, monkeypatch, device, free_gib
+):
+    two_cards(*free_gib)
+    monkeypatch.setattr(loading, "_weight_bytes", lambda *_: 16 * loading.GIB)
+    found = find(str(checkpoint), "", nothing)
+
+    with pytest.raises(ModelTooLarge):
+        loading.place(found, CARD, torch.bfloat16, EngineSettings(device=device))
+
+
+def test_a_model_that_was_left_on_the_disk_in_part_is_refused(checkpoint, tmp_path, monkeypatch):
+    from accelerate import disk_offload
+
+    whole = loading._from_pretrained
+
+    def in_part(*args, **options):
+        model = whole(*args, **options)
+        disk_offload(model.model.language_model.layers[2], str(tmp_path / "disk"))
+        return model
+
+    monkeypatch.setattr(loading, "_from_pretrained", in_part)
+    with pytest.raises(ModelTooLarge):
+        load(EngineSettings(model=str(checkpoint)), nothing)
+
+
+def test_weights_kept_in_buffers_are_counted(checkpoint):
+    loaded = load(EngineSettings(model=str(checkpoint)), nothing)
+    before = loaded.weight_bytes
+
+    loaded.model.register_buffer("qweight", torch.zeros(1_000, dtype=torch.int32))
+
+    assert loaded.weight_bytes == before + 4_000
 
 
 def test_settings_are_not_changed_by_loading(checkpoint):

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import gc
 import logging
+import time
 from threading import Event
 
 import pytest
+import torch
 
 from bench.random_checkpoint import build
 from tests.census import Census
@@ -317,6 +319,69 @@ def test_a_full_context_ends_the_reply(lab, monkeypatch):
 
     assert outcome.last.finish_reason == "length"
     assert longer.ids == outcome.ids
+
+
+class Clock:
+    """A clock that a test puts ahead."""
+
+    ahead = 0.0
+
+    def monotonic(self):
+        return time.monotonic() + self.ahead
+
+
+def test_the_clock_ends_a_prefill_between_two_chunks(lab, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("vision.qwen.turn.time", clock)
+    monkeypatch.setitem(runtime_module.CHUNK, "cpu", 16)
+    ask = prompt(user("Compare.", lab.picture(1, 250, 220), lab.picture(2, 200, 240)))
+
+    chunks = []
+    for chunk in lab.engine.stream(ask, SamplingParams(max_seconds=600), Event()):
+        chunks.append(chunk)
+        if chunk.progress and chunk.progress.stage == "prefill":
+            clock.ahead = 1_000.0
+    monkeypatch.undo()
+
+    assert chunks[-1].finish_reason == "length"
+    assert [c.progress.done for c in chunks if c.progress and c.progress.stage == "prefill"] == [16]
+    lab.agrees(ask)
+
+
+def test_the_clock_ends_a_decode_and_keeps_what_was_said(lab, monkeypatch):
+    clock = Clock()
+    ask = prompt(user("Read.", lab.picture(1)))
+    whole = lab.agrees(ask, tokens=12)
+    monkeypatch.setattr("vision.qwen.turn.time", clock)
+
+    chunks = []
+    for chunk in lab.engine.stream(ask, SamplingParams(max_seconds=600), Event()):
+        chunks.append(chunk)
+        if chunk.text:
+            clock.ahead = 1_000.0
+    cut = chunks[-1]
+
+    assert cut.finish_reason == "length"
+    assert 0 < len(cut.token_ids) < 12
+    assert cut.token_ids == whole.ids[: len(cut.token_ids)]
+
+
+def test_positions_do_not_come_from_the_models_one_attribute(lab):
+    ask = user("Read.", lab.picture(1))
+    first = lab.agrees(prompt(ask))
+    model = lab.runtime.network.model.model
+
+    model.rope_deltas = torch.tensor([[1_000]])  # as another conversation leaves it
+    second = lab.ask(prompt(ask, assistant(first), user("Why?")))
+    model.rope_deltas = None
+
+    assert second.ids == lab.reference(prompt(ask, assistant(first), user("Why?")))[0]
+
+
+def test_generate_is_never_called(lab, monkeypatch):
+    monkeypatch.setattr(lab.runtime.network.model, "generate", None)
+
+    lab.agrees(prompt(user("Read.", lab.picture(1))))
 
 
 def test_max_seconds_ends_the_reply(lab):

@@ -5,6 +5,8 @@ import os
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from bench.random_checkpoint import build
 from tests.qwen_lab import Lab, assistant, user
@@ -68,6 +70,48 @@ def test_a_flipped_byte_is_noticed(tmp_path, place):
     path.write_bytes(data)
 
     assert snapshots.offer("one", KEYS, already=0) is None
+
+
+def test_a_flipped_digit_in_a_key_is_noticed(tmp_path):
+    snapshots = eager(tmp_path / "kv")
+    snapshots.save("one", stored())
+    [path] = (tmp_path / "kv").iterdir()
+    data = path.read_bytes()
+    assert data.count(b"[1, 2, ") == 1
+    path.write_bytes(data.replace(b"[1, 2, ", b"[1, 3, "))
+
+    assert snapshots.offer("one", (1, 3, PICTURE, 3, 4), already=0) is None
+
+
+@pytest.mark.parametrize("name", ["schema", "fingerprint", "next_position", "crc32"])
+def test_each_fact_beside_the_tensors_must_match(tmp_path, name):
+    snapshots = eager(tmp_path / "kv")
+    snapshots.save("one", stored())
+    [path] = (tmp_path / "kv").iterdir()
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
+    save_file(tensors, path, {**metadata, name: "70"})
+
+    assert metadata[name] != "70"
+    assert snapshots.offer("one", KEYS, already=0) is None
+
+
+def test_what_a_killed_process_left_half_written_counts_and_goes(tmp_path):
+    snapshots = eager(tmp_path / "kv")
+    snapshots.save("one", stored())
+    size = snapshots.nbytes
+    half = tmp_path / "kv" / "0.half.tmp"
+    half.write_bytes(b"half" * 100)
+    os.utime(half, (0, 0))
+    before = snapshots.nbytes
+    snapshots.cap_bytes = size
+
+    snapshots.save("one", stored())
+
+    assert before == size + 400
+    assert not half.exists()
+    assert snapshots.offer("one", KEYS, already=0)
 
 
 def test_a_cut_off_file_is_noticed(tmp_path):
