@@ -14,7 +14,7 @@ import gradio as gr
 
 from app.assistant import Assistant
 from app.budget import Detail
-from app.errors import UploadGone
+from app.errors import NothingToSend, UploadGone
 from app.intake import Upload
 from app.memory import room_bytes
 from app.page import render
@@ -110,7 +110,6 @@ class Handlers:
             composer=composer_update(words, state, value="", busy=run is not None),
             timer=gr.Timer(active=state == "loading"),
             hint=words("hint"),
-            detail="auto",
             editing=None,
             tray=self._tray({}, None if run else conversation_id, "auto", words),
         )
@@ -166,6 +165,8 @@ class Handlers:
         """Have a prompt taken, and show that its reply is under way; or say why it was not."""
         try:
             run = await asyncio.to_thread(take)
+        except NothingToSend:
+            return View()
         except (VisionError, HistoryError) as error:
             # The composer keeps what was typed.
             return View(tray=tray("auto", words, problem=_problem(error, words)))

@@ -112,8 +112,14 @@
   // Whoever sends wants to see the reply, wherever the page was scrolled to.
   const SENDS = "#composer .submit-button, .sl-resume, .sl-card, [data-act=again]";
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing
-        && event.target.matches?.("#composer textarea")) window.secondLook.toEnd();
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing
+        || !event.target.matches?.("#composer textarea")) return;
+    if (event.target.value.trim() || document.querySelector("#composer .thumbnail-item")) {
+      window.secondLook.toEnd();
+    } else { // nothing to send: and while it was being refused, the next Enter would be lost
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
   }, true);
 
   document.addEventListener("click", (event) => {

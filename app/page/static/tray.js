@@ -6,20 +6,23 @@
 const { el, icon } = window.secondLook;
 const root = element.querySelector(".sl-root");
 
-function detail({ name, label, about }, chosen) {
+let standing = {};
+let chosen = "auto"; // this tab's, as the server's state of it; only a click changes both
+
+function detail({ name, label, about }) {
   return el("button", {
     type: "button", title: about, "data-detail": name, "aria-pressed": String(name === chosen),
-    onclick: () => trigger("select", { detail: name }),
+    onclick: () => { chosen = name; trigger("select", { detail: name }); },
   }, label);
 }
 
-let standing = {};
-
 function draw() {
   const { keeps, ...news } = props.value;
+  // What a draft costs is asked for at every key: an answer may be older than the last click.
+  if (keeps && news.chosen !== chosen) return;
   const { problem, said, action } = keeps ? standing : news;
   standing = { problem, said, action };
-  const { resume, cost, tight, title, details, chosen } = props.value;
+  const { resume, cost, tight, title, details } = news;
   const parts = [];
   if (problem) {
     const [text, hint] = problem;
@@ -38,7 +41,7 @@ function draw() {
   if (cost) {
     parts.push(
       el("div", { class: "sl-details", role: "group", "aria-label": title },
-        ...details.map((entry) => detail(entry, chosen))),
+        ...details.map((entry) => detail(entry))),
       el("span", { class: tight ? "sl-cost sl-tight" : "sl-cost" }, cost));
   }
   root.replaceChildren(...parts);
