@@ -8,11 +8,15 @@ says so and the next runs. ``--device cpu --sizes tiny`` tries the bench itself 
 
 from __future__ import annotations
 
+import abc
 import argparse
 import hashlib
+import importlib
 import importlib.metadata
 import importlib.util
+import inspect
 import json
+import logging
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -54,15 +58,36 @@ PICTURE = (1_120, 896)  # 40 x 32 image tokens
 
 
 def prepare() -> None:
-    """Stand in for ``qwen_vl_utils`` on a machine without it: transformers has the same sizes."""
-    if importlib.util.find_spec("qwen_vl_utils") is not None:
-        return
-    from transformers.models.qwen2_vl import image_processing_pil_qwen2_vl as pil
+    """Make up for what a bare machine lacks: ``qwen_vl_utils``, and our version of transformers."""
+    if importlib.util.find_spec("qwen_vl_utils") is None:
+        module: Any = ModuleType("qwen_vl_utils")
+        module.smart_resize = _transformers_smart_resize()
+        sys.modules["qwen_vl_utils"] = module
+        print("qwen_vl_utils is not here; transformers' smart_resize takes its place")
+    from vision.qwen import graphs, kv
 
-    module: Any = ModuleType("qwen_vl_utils")
-    module.smart_resize = pil.smart_resize
-    sys.modules["qwen_vl_utils"] = module
-    print("qwen_vl_utils is not here; transformers' smart_resize takes its place")
+    for layer in (kv._BufferLayer, graphs._FixedLayer):  # noqa: SLF001 - named like ours, or not
+        _answer_as_before(layer)
+
+
+def _transformers_smart_resize() -> Callable[..., tuple[int, int]]:
+    for name in ("image_processing_pil_qwen2_vl", "image_processing_qwen2_vl"):
+        with suppress(ImportError):
+            module = importlib.import_module(f"transformers.models.qwen2_vl.{name}")
+            return cast("Callable[..., tuple[int, int]]", module.smart_resize)
+    raise ImportError("transformers has no smart_resize where it was looked for")
+
+
+def _answer_as_before(layer: Any) -> None:
+    """Let a cache layer answer what earlier versions of transformers 5 ask of it."""
+    for name in layer.__abstractmethods__:  # get_max_cache_shape, before it was get_max_length
+        setattr(layer, name, layer.get_max_length)
+    abc.update_abstractmethods(layer)
+    sizes = layer.get_mask_sizes
+    # Earlier the argument was the positions themselves, not how many they are.
+    layer.get_mask_sizes = lambda self, query: sizes(
+        self, query if isinstance(query, int) else query.shape[0]
+    )
 
 
 class Drawn:
@@ -227,16 +252,18 @@ def full_recompute(card: Card, prompt: Prompt, tokens: int) -> tuple[int, ...]:
             grids.append(list(key.grid))
         else:
             ids.append(key)
-    images = {}
+    images: dict[str, torch.Tensor] = {}
     if pixels:
         grid = torch.tensor(grids, device=card.device)
         images = {"pixel_values": torch.cat(pixels), "image_grid_thw": grid}
     reply: list[int] = []
+    typed = "mm_token_type_ids" in inspect.signature(card.model.forward).parameters
     with torch.inference_mode():
         for _ in range(tokens):
             row = torch.tensor([[*ids, *reply]], device=card.device)
-            kinds = (row == builder.special.image_pad).int()
-            logits = card.model(input_ids=row, mm_token_type_ids=kinds, **images).logits
+            if typed:
+                images["mm_token_type_ids"] = (row == builder.special.image_pad).int()
+            logits = card.model(input_ids=row, **images).logits
             reply.append(int(logits[0, -1].argmax()))
     card.model.model.rope_deltas = None
     return tuple(reply)
@@ -283,14 +310,18 @@ def speed(card: Card, size: str, bandwidth_gb_s: float) -> dict[str, float]:
         follow = Prompt(tuple(long), "b")
         figures["follow_up_ms"] = card.milliseconds(lambda p=follow: card.ask(p, 1))  # type: ignore[misc]
         last = card.ask(follow, 8)
-    weights = card.runtime.loaded.weight_bytes - _vision_bytes(card)
-    for name, graphs in (("graphs", card.runtime.graphs), ("eager", None)):
-        kept, card.runtime.graphs = card.runtime.graphs, graphs
+    graphs = card.runtime.graphs
+    ways = {"graphs": graphs, "eager": None} if graphs else {"eager": None}
+    for name, way in ways.items():
+        card.runtime.graphs = way
         ms = _decode_ms(card, follow)
-        card.runtime.graphs = kept
         figures[f"decode_{name}_tok_s"] = 1e3 / ms
         if bandwidth_gb_s:
-            figures[f"decode_{name}_share"] = weights / ms / 1e6 / bandwidth_gb_s
+            figures[f"decode_{name}_share"] = _read_bytes(card) / ms / 1e6 / bandwidth_gb_s
+    card.runtime.graphs = graphs
+    if card.device.type == "cuda" and (graphs is None or graphs.failed):
+        print("  the decode step was not captured; see the warnings above")
+    figures["verify_33_ms"] = _verify_ms(card, follow)
     figures["generate_tok_s"] = 1e3 / _generate_ms(card)
     print(f"{size}: prompt of {last.usage.prompt_tokens if last.usage else 0} tokens")
     for name, figure in figures.items():
@@ -298,8 +329,12 @@ def speed(card: Card, size: str, bandwidth_gb_s: float) -> dict[str, float]:
     return {f"{size}_{name}": figure for name, figure in figures.items()}
 
 
-def _vision_bytes(card: Card) -> int:
-    return sum(weight.nbytes for weight in card.model.model.visual.parameters())
+def _read_bytes(card: Card) -> int:
+    """Return the bytes of the weights that one token reads: the layers' and the head's."""
+    layers: int = sum(
+        weight.nbytes for weight in card.model.model.language_model.layers.parameters()
+    )
+    return layers + int(card.model.lm_head.weight.nbytes)
 
 
 def _decode_ms(card: Card, prompt: Prompt, tokens: int = 128) -> float:
@@ -308,6 +343,23 @@ def _decode_ms(card: Card, prompt: Prompt, tokens: int = 128) -> float:
     card.ask(prompt, tokens, **params)
     times = [card.milliseconds(lambda n=n: card.ask(prompt, n, **params)) for n in (1, tokens + 1)]  # type: ignore[misc]
     return (times[1] - times[0]) / tokens
+
+
+def _verify_ms(card: Card, prompt: Prompt, tokens: int = 33) -> float:
+    """Time the pass that checks a whole draft: what it must save to pay, beside a token's time."""
+    card.ask(prompt, tokens)
+    network, buffer = card.runtime.network, card.runtime.pool.buffer
+    assert buffer is not None
+    filled = buffer.filled - tokens
+
+    def verify() -> None:
+        buffer.truncate(filled)
+        network.extend([0] * tokens, filled, buffer)
+
+    verify()
+    ms = min(card.milliseconds(verify) for _ in range(5))
+    card.engine.release("light")  # the buffer no longer holds what the pool says
+    return ms
 
 
 def _generate_ms(card: Card, tokens: int = 64) -> float:
@@ -377,6 +429,37 @@ def memory(card: Card, size: str, turns: int) -> dict[str, float]:
     return {f"{size}_memory_most_gib": most / GIB, f"{size}_left_bytes": left["medium"]}
 
 
+def shortage(card: Card, size: str) -> dict[str, float]:
+    """Let memory run out: a reply with smaller pictures, or a clear error, and then as before."""
+    if card.device.type != "cuda":
+        return {}
+    from vision.engine import Prompt, SamplingParams
+    from vision.errors import EngineFailed
+
+    prompt, params = (
+        Prompt((card.user("Read both.", 20, 21),), "a"),
+        SamplingParams(max_new_tokens=4),
+    )
+    _, total = torch.cuda.mem_get_info(card.device)
+    before = card.ask(prompt, 4).token_ids
+    for room_mib in (128, 512, 768, 1_024):
+        card.engine.release("deep")
+        most = (card.allocated + room_mib * 1024**2) / total
+        torch.cuda.set_per_process_memory_fraction(most, card.device)
+        try:
+            chunks = list(card.engine.stream(prompt, params, Event()))
+            said = [chunk.notice for chunk in chunks if chunk.notice] or ["it fits"]
+        except EngineFailed as error:
+            said = [str(error)]
+        finally:
+            torch.cuda.set_per_process_memory_fraction(1.0, card.device)
+        print(f"  {room_mib} MiB beside the weights: {said[0]}")
+    card.engine.release("deep")
+    again = card.ask(prompt, 4).token_ids
+    print(f"  afterwards {'the same reply' if again == before else 'ANOTHER REPLY'}")
+    return {f"{size}_same_after_shortage": float(again == before)}
+
+
 def whole(size: str, device: torch.device, bandwidth_gb_s: float, turns: int) -> dict[str, float]:
     """Measure one size."""
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
@@ -386,6 +469,7 @@ def whole(size: str, device: torch.device, bandwidth_gb_s: float, turns: int) ->
         figures = tried(lambda: speed(card, size, bandwidth_gb_s))
         figures |= tried(lambda: attentions(card, size))
         figures |= tried(lambda: memory(card, size, turns))
+        figures |= tried(lambda: shortage(card, size))
         card.engine.unload()
         left = card.allocated - before
     print(f"{size}: {left} bytes left after unloading")
@@ -408,6 +492,7 @@ def run(arguments: Sequence[str] = ()) -> dict[str, float]:
     parser.add_argument("--sizes", nargs="*", default=["3b", "7b"], choices=SIZES)
     parser.add_argument("--turns", type=int, default=50)
     args = parser.parse_args(list(arguments))
+    logging.basicConfig(level=logging.WARNING)
     prepare()
     device = torch.device(args.device, 0) if args.device == "cuda" else torch.device(args.device)
     figures = tried(lambda: machine(device))

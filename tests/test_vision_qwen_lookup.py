@@ -135,6 +135,29 @@ def test_an_edit_of_a_web_page_saves_three_of_four_passes(edits):
     assert passes <= len(reply) / 4
 
 
+class Latest(Lookup):
+    """Copies from the latest place, wherever the last copy was."""
+
+    def draft(self):
+        self._cursor = len(self._ids)
+        return super().draft()
+
+
+@pytest.mark.parametrize("edits", [1, 3, 7])
+def test_on_edits_of_html_the_latest_place_takes_about_twice_the_passes(edits, monkeypatch):
+    tokenizer = real_tokenizer()
+    html = page(random.Random(77))
+    prompt = tokenizer.encode(html + "\nChange this page.").ids
+    reply = tokenizer.encode(f"```html\n{edited(html, edits)}```<|im_end|>").ids
+
+    passes, checked = ours(prompt, reply)
+    monkeypatch.setattr("bench.lookup.Lookup", Latest)
+    latest_passes, latest_checked = ours(prompt, reply)
+
+    assert latest_passes > 1.5 * passes
+    assert latest_checked > 1.5 * checked
+
+
 tokens = st.lists(st.integers(0, 4), max_size=80)
 
 

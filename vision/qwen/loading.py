@@ -134,8 +134,10 @@ def pick_dtype(wanted: str, device: torch.device, checkpoint: Checkpoint) -> tor
     if device.type == "cuda":
         modern = torch.cuda.get_device_capability(device) >= BFLOAT16_CAPABILITY
         return torch.bfloat16 if modern else torch.float16
-    if device.type == "mps":  # float16 overflows on some pictures; every Mac that torch 2.13
-        return torch.bfloat16  # runs on has this
+    if device.type == "mps":
+        # float16 overflows on some pictures. Not tried on a Mac by us; numbers that overflow are
+        # told to the user (LogitsNotFinite), with the other types to choose from.
+        return torch.bfloat16
     # float32 is faster on most CPUs; bfloat16 takes half the memory.
     needed = _weight_bytes(checkpoint, torch.float32, "none")
     return torch.float32 if needed < 0.6 * free_bytes(device) else torch.bfloat16

@@ -29,7 +29,7 @@ from vision.qwen.prompt import Key, PictureKey, length, next_position, shared
 
 log = logging.getLogger(__name__)
 
-SCHEMA = "2"
+SCHEMA = "1"
 # Until this process has measured its own: a cold disk (12 MiB took 196 ms), and 3 or 7 billion
 # parameters. Source: engine-facts.md, "KV on disk" and "Limits".
 FIRST_READ_BYTES_S = 64e6
