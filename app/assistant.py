@@ -47,6 +47,10 @@ class Assistant:
         """Close what a killed program left open, begin to load the engine, return at once."""
         if closed := self.store.close_open_turns():
             log.warning("turns closed that had no end count=%d", closed)
+        try:
+            self.store.check_writable()
+        except HistoryError as error:
+            log.warning("nothing can be saved: %s %s", error, error.hint)
         self._worker.start()
         threading.Thread(target=self._tidy, name="tidy", daemon=True).start()
 

@@ -17,7 +17,7 @@ from app.errors import TmpNotOurs, TmpUnusable
 from history import HistoryError
 from vision.errors import VisionError
 
-KINDS = ("auto", "qwen", "server", "reader", "fake")
+KINDS = ("auto", "qwen", "reader", "fake")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

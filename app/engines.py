@@ -1,8 +1,8 @@
 """Which engine to take, in which order, and why a better one was not taken.
 
-``auto`` takes the server where a URL is set; else Qwen2.5-VL where there is a GPU or its weights
-are on this machine; else the reader. Nothing here imports torch: it would cost the start two
-seconds on a machine that ends up with the reader.
+``auto`` takes Qwen2.5-VL where there is a GPU or its weights are on this machine; else the reader.
+The engine on a server is not built yet; a URL is answered with a note. Nothing here imports torch:
+it would cost the start two seconds on a machine that ends up with the reader.
 """
 
 import logging
@@ -49,12 +49,13 @@ def candidates(settings: EngineSettings, decoder: Decoder, tmp_root: Path) -> li
 
         return FakeEngine()
 
-    if settings.kind == "server" or (settings.kind == "auto" and settings.url):
+    if settings.kind == "server":
         raise NotBuilt(kind="server")
     if settings.kind == "auto":
+        no_server = NotBuilt(kind="server") if settings.url else None
         if has_gpu() or has_weights(settings.model):
-            return [Candidate(qwen), Candidate(reader)]
-        return [Candidate(reader, NoGpuNoWeights(model=settings.model))]
+            return [Candidate(qwen, no_server), Candidate(reader)]
+        return [Candidate(reader, no_server or NoGpuNoWeights(model=settings.model))]
     return [Candidate({"qwen": qwen, "reader": reader, "fake": fake}[settings.kind])]
 
 

@@ -16,7 +16,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.background import BackgroundTask
 
-from history import HistoryError, Store
+from history import HistoryError, ImportRefused, Store
 from history.export import Format, export
 from history.importing import import_file
 from history.limits import MAX_ARCHIVE_BYTES
@@ -24,13 +24,9 @@ from history.pages import pages
 from history.plot import latencies, write_plot
 from history.receipts import receipts, write_receipts
 from history.selection import Selection
-from vision.errors import VisionError
-from vision.images import Decoder
-
-THUMBNAIL_SIDE = 640  # pixels
 
 
-def routes(store: Store, decoder: Decoder, folder: Path) -> APIRouter:
+def routes(store: Store, folder: Path) -> APIRouter:
     """Return ``/export/{what}.{format}`` and ``/import``; ``folder`` holds files in the making."""
     router = APIRouter(include_in_schema=False)
 
@@ -50,10 +46,11 @@ def routes(store: Store, decoder: Decoder, folder: Path) -> APIRouter:
 
     @router.post("/import")
     async def imported(request: Request) -> Response:
-        path = _place(folder, Path(unquote(request.headers.get("x-name", "import.zip"))).name)
+        name = Path(unquote(request.headers.get("x-name", "import.zip"))).name
+        path = _place(folder, name)
         try:
             await _receive(request, path)
-            done = await run_in_threadpool(_import, store, decoder, path)
+            done = await run_in_threadpool(_import, store, path, name)
         except HistoryError as error:
             return JSONResponse({"error": error.record()})
         finally:
@@ -124,13 +121,10 @@ async def _receive(request: Request, path: Path) -> None:
             file.write(piece)
 
 
-def _import(store: Store, decoder: Decoder, path: Path) -> dict[str, Any]:
-    done = import_file(store, path)
-    skipped = len(done.skipped)
-    for ref in done.pictures:
-        try:
-            data = store.image_path(ref.sha256, ref.format).read_bytes()
-            store.put_thumbnail(ref.sha256, decoder.preview(data, THUMBNAIL_SIDE))
-        except VisionError:
-            skipped += 1  # it is kept as it came, and has no small picture
-    return {"turns": done.turns, "skipped": skipped}
+def _import(store: Store, path: Path, name: str) -> dict[str, Any]:
+    try:
+        done = import_file(store, path)
+    except ImportRefused as error:
+        # Under the name the user knows: here the file had one of ours.
+        raise ImportRefused(**(error.values | {"file": name})) from error
+    return {"turns": done.turns, "skipped": len(done.skipped)}

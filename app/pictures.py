@@ -1,13 +1,16 @@
 """Pictures and the page's own files over HTTP: only what we stored, only as what it is."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from fastapi import APIRouter, HTTPException
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, Response
 
-from history import Store
+from app.intake import THUMBNAIL_SIDE
+from history import HistoryError, Store
+from vision.errors import VisionError
 from vision.images import Decoder
 
 # What browsers draw themselves; the rest is sent as a WebP made from it.
@@ -38,7 +41,10 @@ def routes(store: Store, decoder: Decoder, static: Path, examples: Path) -> APIR
 
     @router.get("/thumbnails/{sha256}.webp")
     async def thumbnail(sha256: str) -> Response:
-        path = _existing(store.thumbnail_path(_checked(sha256)))
+        path = store.thumbnail_path(_checked(sha256))
+        if not path.is_file():  # imported, or lost: made again from the picture
+            await run_in_threadpool(_make_thumbnail, store, decoder, sha256)
+        path = _existing(path)
         return FileResponse(path, media_type="image/webp", headers=_FOREVER)
 
     @router.get("/page/{name}")
@@ -50,6 +56,14 @@ def routes(store: Store, decoder: Decoder, static: Path, examples: Path) -> APIR
         return FileResponse(_listed(examples, name))
 
     return router
+
+
+def _make_thumbnail(store: Store, decoder: Decoder, sha256: str) -> None:
+    thumbnail = store.thumbnail_path(sha256)
+    for picture in thumbnail.parent.glob(f"{sha256}.*"):
+        with suppress(VisionError, HistoryError):
+            data = decoder.preview(picture.read_bytes(), THUMBNAIL_SIDE)
+            store.put_thumbnail(sha256, data)
 
 
 def _checked(sha256: str) -> str:

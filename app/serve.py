@@ -75,7 +75,7 @@ def application(assistant: Assistant, config: Config, hosts: set[str]) -> Guard:
     app.include_router(
         routes(assistant.store, assistant.decoder, PAGE / "static", PAGE / "examples")
     )
-    app.include_router(exports.routes(assistant.store, assistant.decoder, tmp.run / "exports"))
+    app.include_router(exports.routes(assistant.store, tmp.run / "exports"))
     handlers = Handlers(assistant, PAGE / "examples", Path.cwd())
     page = build(
         handlers,

@@ -27,18 +27,22 @@ def prompt_for(
     """
     *before, asked = turns
     messages: list[Message] = []
+    unanswered: tuple[Image, ...] = ()
     for turn in before:
-        # A turn that failed with nothing said would leave two prompts in a row.
+        message = _asked(turn, store, unanswered)
+        # A turn that ended with nothing said would leave two prompts in a row; but its pictures
+        # are still there to be asked about.
+        unanswered = () if turn.reply else message.images
         if turn.reply:
-            messages += [_asked(turn, store), _replied(turn, status)]
-    messages.append(_asked(asked, store))
+            messages += [message, _replied(turn, status)]
+    messages.append(_asked(asked, store, unanswered))
     if resume:
         messages.append(_replied(asked, status))
     job = cast("Job | None", asked.job)
     return Prompt(tuple(messages), conversation=conversation_id, job=job, resume=resume)
 
 
-def _asked(turn: Turn, store: Store) -> Message:
+def _asked(turn: Turn, store: Store, unanswered: tuple[Image, ...]) -> Message:
     max_pixels = int(turn.params.get("max_pixels", 0))
     images = tuple(
         Image(
@@ -50,7 +54,7 @@ def _asked(turn: Turn, store: Store) -> Message:
         )
         for ref in turn.images
     )
-    return Message("user", turn.prompt, images)
+    return Message("user", turn.prompt, (*unanswered, *images))
 
 
 def _replied(turn: Turn, status: Status) -> Message:

@@ -90,7 +90,7 @@ class Store:
 
     def rename(self, conversation_id: str, title: str) -> None:
         """Name a conversation; an empty title shows it under its first prompt again."""
-        self._heads.change(conversation_id, title=title)
+        self._heads.change(conversation_id, title=title.strip())
 
     def pin(self, conversation_id: str, pinned: bool = True) -> None:
         """Keep a conversation at the top of the list, or no longer."""

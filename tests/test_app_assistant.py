@@ -112,6 +112,18 @@ def test_a_turn_that_failed_with_nothing_said_is_left_out_of_the_next_prompt(ass
     assert [message.text for message in engine.prompts[1].messages] == ["Less"]
 
 
+def test_the_pictures_of_a_turn_without_a_reply_can_still_be_asked_about(assistant_with, red):
+    engine = FakeEngine([OutOfMemory(needed_mib=5), "Red."])
+    assistant = assistant_with(engine)
+    first = assistant.send(None, "Colour?", [Upload("red.png", red)])
+    finished(first)
+
+    finished(assistant.send(first.conversation_id, "Well?"))
+
+    [message] = engine.prompts[1].messages
+    assert (message.text, len(message.images)) == ("Well?", 1)
+
+
 def test_a_stop_keeps_what_there_is_of_the_reply(assistant_with):
     gate = Gate(hold_at=2)
     assistant = assistant_with(FakeEngine(["abcdefghijkl"], pace=gate))

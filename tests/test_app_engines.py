@@ -65,9 +65,18 @@ def test_a_named_kind_is_taken_whatever_the_machine_has(machine, decoder, tmp_pa
 
 def test_a_server_is_refused_with_what_to_do(decoder, tmp_path):
     with pytest.raises(NotBuilt) as error:
-        candidates(EngineSettings(url="http://127.0.0.1:8000/v1"), decoder, tmp_path)
+        candidates(EngineSettings(kind="server"), decoder, tmp_path)
 
     assert "qwen or reader" in error.value.hint
+
+
+def test_a_url_does_not_keep_auto_from_starting(machine, decoder, tmp_path):
+    machine(gpu=False, weights=False)
+
+    [candidate] = candidates(EngineSettings(url="http://127.0.0.1:8000/v1"), decoder, tmp_path)
+
+    assert candidate.make().status().engine == "reader"
+    assert isinstance(candidate.instead_of, NotBuilt)
 
 
 def test_the_next_engine_is_taken_where_the_first_cannot_be_loaded():

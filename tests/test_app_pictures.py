@@ -39,6 +39,14 @@ def test_a_thumbnail_is_served(client, kept, red):
     assert answer.headers["content-type"] == "image/webp"
 
 
+def test_a_thumbnail_that_is_missing_is_made_again(client, kept, store, red):
+    picture = kept(red)
+    store.thumbnail_path(picture.sha256).unlink()
+
+    assert client.get(f"/thumbnails/{picture.sha256}.webp").content[8:12] == b"WEBP"
+    assert store.thumbnail_path(picture.sha256).exists()
+
+
 def test_what_browsers_cannot_draw_is_served_as_webp(client, kept, tmp_path):
     Image.new("RGB", (40, 30), "red").save(tmp_path / "scan.tiff")
     picture = kept((tmp_path / "scan.tiff").read_bytes())

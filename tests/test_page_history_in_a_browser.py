@@ -221,3 +221,13 @@ def test_latencies_are_plotted(page, tmp_path):
     download.value.save_as(tmp_path / "plot.png")
 
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_list_comes_back_when_the_search_box_is_emptied(page):
+    page.fill(".sl-query", "quite")
+    page.click(".sl-hit")
+
+    page.fill(".sl-query", "")
+
+    page.wait_for_selector(".sl-row")
+    assert page.locator(".sl-hit").count() == 0

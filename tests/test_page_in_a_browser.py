@@ -427,3 +427,68 @@ def test_the_page_stays_where_one_reads_while_a_reply_grows(page_for):
     reply(page)
 
     assert page.evaluate("document.getElementById('scroll').scrollTop") == 0
+
+
+def dropped(page, where, picture):
+    transfer = page.evaluate_handle(
+        """bytes => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([new Uint8Array(bytes)], 'red.png', {type: 'image/png'}));
+            return transfer;
+        }""",
+        list(picture),
+    )
+    page.dispatch_event(where, "drop", {"dataTransfer": transfer})
+
+
+def test_a_picture_can_be_dropped_anywhere(page_for, red):
+    page = page_for(FakeEngine())
+
+    dropped(page, ".sl-welcome", red)
+
+    page.wait_for_selector("#composer .thumbnail-item")
+
+
+def test_a_refusal_leaves_the_good_pictures_to_be_sent(page_for, red):
+    engine = FakeEngine(["Red."])
+    page = page_for(engine)
+    attach(page, ("red.png", red), ("empty.png", b"\x89PNG\r\n\x1a\n"))
+    send(page, "Colours?")
+    page.wait_for_selector("#tray .sl-problem")
+
+    page.click("#composer .thumbnail-item >> nth=1 >> button")
+    page.wait_for_function("document.querySelectorAll('#composer .thumbnail-item').length === 1")
+    page.press("#composer textarea", "Enter")
+
+    assert "Red." in reply(page)
+
+
+def test_back_goes_to_the_conversation_before(page_for):
+    page = page_for(FakeEngine(["One.", "Two."]))
+    send(page, "First question")
+    reply(page)
+    page.click(".sl-new")
+    page.wait_for_selector(".sl-welcome")
+    send(page, "Second question")
+    reply(page)
+
+    page.go_back()
+    page.go_back()
+
+    page.wait_for_selector("#hist .sl-typed >> text=First question")
+
+
+def test_the_other_language_keeps_what_was_typed(page_for):
+    page = page_for(FakeEngine())
+    page.fill("#composer textarea", "a draft")
+
+    page.click(".sl-language")
+
+    page.wait_for_selector("text=想再看一眼什么？")
+    page.wait_for_function("document.querySelector('#composer textarea').value === 'a draft'")
+
+
+def test_one_can_write_at_once(page_for):
+    page = page_for(FakeEngine(["Hello."]))
+
+    page.wait_for_function("document.activeElement.matches('#composer textarea')")

@@ -127,9 +127,10 @@ class Handlers:
 
         def take() -> Run:
             text = draft.get("text") or ""
-            uploads = [_upload(path) for path in draft.get("files") or []]
+            files = draft.get("files") or []
+            uploads = [_upload(path) for path in files]
             uploads += uploads_named(text, self._uploads_root)
-            return self._assistant.send(
+            run = self._assistant.send(
                 conversation_id,
                 text,
                 uploads,
@@ -137,6 +138,10 @@ class Handlers:
                 say=words.note,
                 instead_of=editing,
             )
+            # Gradio's copies have no use now. After a refusal they are still in the composer.
+            for path in files:
+                Path(path).unlink(missing_ok=True)
+            return run
 
         return await self.sent(take, words)
 
@@ -237,7 +242,10 @@ class Handlers:
         request: gr.Request,
     ) -> View:
         """Say what the draft would cost."""
-        cost = self._tray(draft, conversation_id, detail, words_for(request))
+        try:
+            cost = self._tray(draft, conversation_id, detail, words_for(request))
+        except HistoryError:
+            return View()  # another tab deleted the conversation: said when it is sent
         return View(tray=cost | {"keeps": True})
 
     def choose_detail(
@@ -307,14 +315,11 @@ class Handlers:
 
 
 def _upload(path: str) -> Upload:
-    # Gradio keeps uploads under <tmp>/<digest>/<name>: once taken in, its copy has no use.
     file = Path(path)
     try:
-        upload = Upload(file.name, file.read_bytes())
+        return Upload(file.name, file.read_bytes())
     except FileNotFoundError as error:
         raise UploadGone(name=file.name) from error
-    file.unlink(missing_ok=True)
-    return upload
 
 
 def composer_update(

@@ -33,7 +33,10 @@ function draw() {
       language === "zh" ? "EN" : "中"),
     button("theme", words.theme, () => window.secondLook.toggleTheme(), icon("theme")));
   if (wasOpen) root.querySelector("details").open = true;
-  if (open !== shown) window.secondLook.toEnd();
+  if (open !== shown) {
+    window.secondLook.toEnd();
+    window.secondLook.focusComposer();
+  }
   if (shown !== null) window.secondLook.remember(open);
   shown = open;
   document.documentElement.lang = language;

@@ -51,20 +51,52 @@
     applyTheme();
   }
 
+  // What was typed outlives the reload that the other language takes.
+  const DRAFT = "second_look_draft";
+  const typed = () => document.querySelector("#composer textarea");
+
+  function restoreDraft() {
+    const draft = sessionStorage.getItem(DRAFT);
+    sessionStorage.removeItem(DRAFT);
+    if (!draft) return;
+    typed().value = draft;
+    typed().dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
   function setLanguage(language) {
+    sessionStorage.setItem(DRAFT, typed()?.value ?? "");
     document.cookie = `second_look_language=${language}; path=/; max-age=31536000; samesite=strict`;
     location.reload();
   }
 
-  // The open conversation stands in the address, so that a refresh comes back to it.
+  // The open conversation stands in the address, so that a refresh, and Back, come to it.
   function remember(id) {
     const url = new URL(location.href);
+    if ((url.searchParams.get("c") ?? "") === id) return;
     if (id) url.searchParams.set("c", id); else url.searchParams.delete("c");
-    history.replaceState(null, "", url);
+    history.pushState(null, "", url);
   }
 
   const toggleMenu = () => document.body.classList.toggle("sl-menu-open");
   const closeMenu = () => document.body.classList.remove("sl-menu-open");
+
+  // Pictures dropped or pasted anywhere go into the composer, which takes its own itself.
+  function attach(event, transfer) {
+    const files = [...(transfer?.files ?? [])];
+    const input = document.querySelector("#composer input[type=file]");
+    if (!files.length || !input || event.target.closest?.("#composer")) return;
+    event.preventDefault();
+    const handed = new DataTransfer();
+    files.forEach((file) => handed.items.add(file));
+    input.files = handed.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+  document.addEventListener("dragover", (event) => {
+    if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+  });
+  document.addEventListener("drop", (event) => attach(event, event.dataTransfer));
+  document.addEventListener("paste", (event) => attach(event, event.clipboardData));
+  addEventListener("popstate", () => location.reload());
 
   // A menu at a button. entries: [label, {click | href | group: entries, danger}]
   function menu(anchor, entries) {
@@ -169,7 +201,12 @@
     return true;
   }
 
-  window.secondLook = { el, icon, menu, act: () => {}, toggleTheme, setLanguage, remember, toggleMenu, closeMenu, toEnd: () => {} };
+  // One can write at once; not where that would open a keyboard over half the screen.
+  function focusComposer() {
+    if (matchMedia("(hover: hover)").matches) typed()?.focus();
+  }
+
+  window.secondLook = { el, icon, menu, focusComposer, act: () => {}, toggleTheme, setLanguage, remember, toggleMenu, closeMenu, toEnd: () => {} };
 
   document.addEventListener("DOMContentLoaded", () => {
     applyTheme();
@@ -178,5 +215,11 @@
       .observe(document.body, { attributes: true, attributeFilter: ["class"] });
     const waiting = new MutationObserver(() => { if (followScroll()) waiting.disconnect(); });
     waiting.observe(document.body, { childList: true, subtree: true });
+    const opening = new MutationObserver(() => {
+      if (!typed() || typed().disabled) return;
+      opening.disconnect();
+      setTimeout(() => { restoreDraft(); focusComposer(); }, 50); // after what Gradio still sets
+    });
+    opening.observe(document.body, { childList: true, subtree: true, attributeFilter: ["disabled"] });
   });
 })();

@@ -9,6 +9,7 @@ let pending = 0;
 
 function ask() {
   clearTimeout(pending);
+  if (!isSearch()) draw();
   pending = setTimeout(() => trigger("input", { query: query.value, filters }), 140);
 }
 
@@ -50,6 +51,7 @@ function writeInPlace(button, text, label, done) {
     if (ended) return;
     ended = true;
     input.replaceWith(button);
+    button.focus();
     if (keep && input.value !== text) done(input.value);
   };
   input.addEventListener("keydown", (event) => {
