@@ -6,7 +6,7 @@ on the page is returned as one ``View``, so that no two handlers disagree about 
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,11 @@ import gradio as gr
 
 from app.assistant import Assistant
 from app.budget import Detail
-from app.errors import NothingToSend, UploadGone
+from app.errors import NothingToSend
 from app.intake import Upload
 from app.memory import room_bytes
 from app.page import render
+from app.page.composer import composer_update, upload_from
 from app.page.i18n import Words, words_for
 from app.page.panels import EXAMPLES, LISTED, header, sidebar, tray, welcome
 from app.page.view import View
@@ -128,7 +129,7 @@ class Handlers:
         def take() -> Run:
             text = draft.get("text") or ""
             files = draft.get("files") or []
-            uploads = [_upload(path) for path in files]
+            uploads = [upload_from(path) for path in files]
             uploads += uploads_named(text, self._uploads_root)
             run = self._assistant.send(
                 conversation_id,
@@ -312,44 +313,6 @@ class Handlers:
 
     def _has_image(self, ref: Any) -> bool:  # an ImageRef
         return self._assistant.store.has_image(ref)
-
-
-def _upload(path: str) -> Upload:
-    file = Path(path)
-    try:
-        return Upload(file.name, file.read_bytes())
-    except FileNotFoundError as error:
-        raise UploadGone(name=file.name) from error
-
-
-def composer_update(
-    words: Words,
-    state: str,
-    *,
-    value: str | None = None,
-    files: Sequence[str] = (),
-    busy: bool = False,
-) -> Any:  # an update
-    """Return what the composer is to be; without a ``value`` it keeps what was typed."""
-    changes = _writable(words, state) | {
-        "submit_btn": not busy,
-        "stop_btn": busy,
-    }
-    if value is not None:
-        changes["value"] = {"text": value, "files": list(files)}
-    return gr.update(**changes)
-
-
-def _writable(words: Words, state: str) -> dict[str, Any]:
-    keys = {
-        "ready": "placeholder",
-        "failed": "placeholder_failed",
-        "unloaded": "placeholder_unloaded",  # a prompt loads it again
-    }
-    return {
-        "interactive": state in ("ready", "unloaded"),
-        "placeholder": words(keys.get(state, "placeholder_loading")),
-    }
 
 
 def _problem(error: VisionError | HistoryError, words: Words) -> tuple[str, str]:

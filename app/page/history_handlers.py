@@ -14,7 +14,8 @@ from app.assistant import Assistant
 from app.budget import Detail
 from app.errors import StillReplying
 from app.intake import Upload
-from app.page.handlers import Handlers, composer_update
+from app.page.composer import composer_update
+from app.page.handlers import Handlers
 from app.page.i18n import Words, words_for
 from app.page.panels import found, tray
 from app.page.view import View
