@@ -29,7 +29,7 @@ def composer_update(
     busy: bool = False,
 ) -> Any:  # an update
     """Return what the composer is to be; without a ``value`` it keeps what was typed."""
-    changes = _writable(words, state) | {
+    changes = writable(words, state) | {
         "submit_btn": not busy,
         "stop_btn": busy,
     }
@@ -38,7 +38,8 @@ def composer_update(
     return gr.update(**changes)
 
 
-def _writable(words: Words, state: str) -> dict[str, Any]:
+def writable(words: Words, state: str) -> dict[str, Any]:
+    """Return whether one can write in a state of the engine, and what the empty box says."""
     keys = {
         "ready": "placeholder",
         "failed": "placeholder_failed",

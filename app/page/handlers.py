@@ -18,7 +18,7 @@ from app.errors import NothingToSend
 from app.intake import Upload
 from app.memory import room_bytes
 from app.page import render
-from app.page.composer import composer_update, upload_from
+from app.page.composer import composer_update, upload_from, writable
 from app.page.i18n import Words, words_for
 from app.page.panels import EXAMPLES, LISTED, header, sidebar, tray, welcome
 from app.page.view import View
@@ -86,7 +86,7 @@ class Handlers:
         state = condition.status.state
         return View(
             header=header(condition, conversation_id, self._title(conversation_id), words),
-            composer=gr.update(**_writable(words, state)),
+            composer=gr.update(**writable(words, state)),
             timer=gr.Timer(active=state == "loading"),
         )
 
