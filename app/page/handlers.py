@@ -176,6 +176,9 @@ class Handlers:
         except (VisionError, HistoryError) as error:
             # The composer keeps what was typed.
             return View(tray=tray("auto", words, problem=_problem(error, words)))
+        return await asyncio.to_thread(self._sending, run, words)
+
+    def _sending(self, run: Run, words: Words) -> View:
         condition = self._assistant.condition()
         return View(
             conversation_id=run.conversation_id,
