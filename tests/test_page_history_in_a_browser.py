@@ -231,3 +231,16 @@ def test_the_list_comes_back_when_the_search_box_is_emptied(page):
 
     page.wait_for_selector(".sl-row")
     assert page.locator(".sl-hit").count() == 0
+
+
+def test_the_trash_is_emptied_on_request(page):
+    menu(page, "Delete")
+    page.wait_for_selector("[data-action=undo]")
+    page.on("dialog", lambda dialog: dialog.accept())
+
+    page.click(".sl-brand .sl-tool")
+    page.click(".sl-popup >> text=Empty the trash")
+
+    page.wait_for_selector("text=The trash is empty.")
+    assert page.assistant.store.trash.entries() == []
+    assert list((page.assistant.store.root / "images").glob("*.png")) == []

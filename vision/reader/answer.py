@@ -5,6 +5,7 @@ lines is said not to be there.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from vision.engine import Line
 from vision.reader import fields, lookup, tables
@@ -16,18 +17,41 @@ from vision.reader.rows import FieldName, Rows, said
 MOST = 12  # lines quoted, or labels named, in one sentence
 
 
-def reply(intent: Intent, pictures: Sequence[Sequence[Line]], phrases: Phrases) -> Iterator[str]:
-    """Yield the reply in pieces of a row; together they are the reply."""
-    if not pictures:
-        yield phrases.space.join((phrases.no_picture, phrases.instead))
-        return
-    if intent.kind == "cannot":
-        yield phrases.space.join((phrases.cannot[intent.refusal], phrases.instead))
-    for number, lines in enumerate(pictures, 1):
-        before = "\n\n" if number > 1 or intent.kind == "cannot" else ""
-        if len(pictures) > 1:
-            before += f"**{phrases.image.format(number=number)}**\n\n"
-        for i, piece in enumerate(_about(intent, lines, phrases)):
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The reply to a prompt with ``count`` pictures: its opening, then each of ``pictures``."""
+
+    intent: Intent
+    count: int
+    phrases: Phrases
+
+    @property
+    def pictures(self) -> Sequence[int]:
+        """The numbers of the pictures that the reply has something on, 1-based."""
+        chosen = self.count if self.intent.picture < 0 else self.intent.picture
+        if chosen:
+            return [chosen] if chosen <= self.count else []
+        # The text of one picture helps who asked for something else; that of many hides the reply.
+        return [] if self.intent.kind == "cannot" and self.count > 1 else range(1, self.count + 1)
+
+    def opening(self) -> str:
+        """Return what the reply says before any picture is read; may be nothing."""
+        intent, phrases = self.intent, self.phrases
+        if not self.count:
+            return phrases.space.join((phrases.no_picture, phrases.instead))
+        if intent.picture > self.count:
+            return phrases.no_image.format(number=intent.picture, count=self.count)
+        if intent.kind != "cannot":
+            return ""
+        offer = () if self.pictures else (phrases.or_text,)
+        return phrases.space.join((phrases.cannot[intent.refusal], phrases.instead, *offer))
+
+    def on(self, number: int, lines: Sequence[Line]) -> Iterator[str]:
+        """Yield what the reply says on picture ``number``, in pieces of a row."""
+        before = "\n\n" if number != self.pictures[0] or self.opening() else ""
+        if self.count > 1:
+            before += f"**{self.phrases.image.format(number=number)}**\n\n"
+        for i, piece in enumerate(_about(self.intent, lines, self.phrases)):
             yield (before if i == 0 else "\n") + piece
 
 
@@ -64,8 +88,7 @@ def _asked(intent: Intent, rows: Rows, phrases: Phrases) -> Iterator[str]:
         found = lookup.price(intent.words, rows)
         yield _found(phrases.priced, intent.words, found, rows, phrases)
     else:
-        found = lookup.beside(intent.words, rows)
-        yield _found(phrases.found, intent.words, found, rows, phrases)
+        yield _labelled(intent.words, rows, phrases)
 
 
 def _quoted_text(rows: Rows) -> Iterator[str]:
@@ -135,6 +158,16 @@ def _field(name: FieldName, words: str, rows: Rows, phrases: Phrases) -> str:
     return _found(phrases.found, phrases.names[name], own or found, rows, phrases)
 
 
+def _labelled(words: str, rows: Rows, phrases: Phrases) -> str:
+    """Return the sentence on what stands beside ``words``; else on where they stand, if at all."""
+    found = lookup.beside(words, rows)
+    if found and found.value:
+        return _found(phrases.found, words, found, rows, phrases)
+    if lookup.mentions(words, rows):
+        return _mentions(words, rows, phrases)
+    return phrases.space.join((phrases.unknown.format(words=words), *_there_is(rows, phrases)))
+
+
 def _found(
     sentence: str, name: str, found: lookup.Found | None, rows: Rows, phrases: Phrases
 ) -> str:
@@ -142,12 +175,15 @@ def _found(
     if found and found.value:
         places = _places(lookup.numbers(rows, found.lines), rows, phrases)
         return sentence.format(name=name, value=tables.escaped(found.value), places=places)
-    sentences = [phrases.not_found.format(name=name)]
+    return phrases.space.join((phrases.not_found.format(name=name), *_there_is(rows, phrases)))
+
+
+def _there_is(rows: Rows, phrases: Phrases) -> Iterator[str]:
+    """Yield the sentences on what can be asked for instead."""
     if others := [phrases.names[field.name] for field in fields.find_all(rows)]:
-        sentences.append(phrases.but_found.format(names=phrases.comma.join(others)))
+        yield phrases.but_found.format(names=phrases.comma.join(others))
     if labels := lookup.labels(rows, MOST):
-        sentences.append(phrases.but_labels.format(labels=phrases.comma.join(map(quote, labels))))
-    return phrases.space.join(sentences)
+        yield phrases.but_labels.format(labels=phrases.comma.join(map(quote, labels)))
 
 
 def _places(numbers: Sequence[int], rows: Rows, phrases: Phrases) -> str:

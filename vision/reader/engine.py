@@ -6,7 +6,7 @@ cannot. The networks are opened by ``load``; importing this module costs nothing
 """
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib import metadata
 from threading import Event
@@ -31,10 +31,10 @@ from vision.engine import (
 )
 from vision.errors import ImageRefused
 from vision.images import Decoder
-from vision.reader.answer import reply
+from vision.reader.answer import Reply
 from vision.reader.cache import LineCache
 from vision.reader.cancel import Cancelled, check
-from vision.reader.intents import intent_of
+from vision.reader.intents import Intent, intent_of
 from vision.reader.phrases import phrases_for
 
 if TYPE_CHECKING:
@@ -125,29 +125,44 @@ class ReaderEngine:
         params: SamplingParams,  # noqa: ARG002 - a reader has nothing to sample
         cancel: Event,
     ) -> Generator[Chunk, None, None]:
-        """Read the pictures, then yield the reply a row at a time."""
+        """Yield the reply a row at a time, on each picture as it is read.
+
+        Once ``cancel`` is set, the last chunk has the lines of the pictures read until then.
+        """
         started = perf_counter()
         first: float | None = None
-        pages: list[tuple[Line, ...]] = []
+        found: list[Line] = []
         reason: FinishReason = "stop"
-        images = images_of(prompt.messages)
         try:
-            for done, image in enumerate(images):
-                yield Chunk(progress=Progress("images", done, len(images), "images"))
+            for chunk in unsaid(self._chunks(prompt, found, cancel), said_before(prompt)):
                 check(cancel)
-                lines = self.read(image, prompt.conversation, cancel)
-                pages.append(tuple(replace(line, image=done) for line in lines))
-            if images:
-                yield Chunk(progress=Progress("images", len(images), len(images), "images"))
-            for piece in pieces(prompt, pages):
-                check(cancel)
-                first = first or perf_counter()
-                yield Chunk(piece)
+                if chunk.text:
+                    first = first or perf_counter()
+                yield chunk
         except Cancelled:
             reason = "cancelled"
         usage = usage_of(started, first or perf_counter())
-        found = tuple(line for page in pages for line in page)
-        yield Chunk(finish_reason=reason, usage=usage, lines=found)
+        yield Chunk(finish_reason=reason, usage=usage, lines=tuple(found))
+
+    def _chunks(self, prompt: Prompt, found: list[Line], cancel: Event) -> Iterator[Chunk]:
+        """Yield the whole reply and its progress; ``found`` is extended by each picture's lines."""
+        images = images_of(prompt.messages)
+        reply = reply_to(prompt, len(images))
+        for number in reply.pictures:
+            self._check_here(images[number - 1], prompt.conversation)
+        if opening := reply.opening():
+            yield Chunk(opening)
+        for number in reply.pictures:
+            yield Chunk(progress=Progress("images", number, len(images), "images"))
+            check(cancel)
+            lines = self.read(images[number - 1], prompt.conversation, cancel)
+            found += [replace(line, image=number - 1) for line in lines]
+            yield from map(Chunk, reply.on(number, lines))
+
+    def _check_here(self, image: Image, conversation: str) -> None:
+        """Raise ``PictureGone`` before any text, not between that of two pictures."""
+        if self._cache.get(image.sha256, conversation) is None:
+            bytes_of(image)
 
     def release(self, level: Level, conversation: str | None = None) -> Released:
         """Drop kept lines: those only ``conversation`` asked for, or all."""
@@ -170,16 +185,27 @@ def images_of(messages: Sequence[Message]) -> tuple[Image, ...]:
     return next((m.images for m in reversed(messages) if m.role == "user" and m.images), ())
 
 
-def pieces(prompt: Prompt, pages: Sequence[Sequence[Line]]) -> Iterator[str]:
-    """Yield the reply in pieces; of one that was cut off, what it did not say yet."""
+def reply_to(prompt: Prompt, count: int) -> Reply:
+    """Return the reply to a prompt about ``count`` pictures; without any, all prompts are alike."""
     text = next((m.text for m in reversed(prompt.messages) if m.role == "user"), "")
-    intent, phrases = intent_of(text, prompt.job), phrases_for(text)
-    said = prompt.messages[-1].text if prompt.resume and prompt.messages else ""
-    for piece in reply(intent, pages, phrases):
+    intent = intent_of(text, prompt.job) if count else Intent("text")
+    return Reply(intent, count, phrases_for(text))
+
+
+def said_before(prompt: Prompt) -> str:
+    """Return what a reply that was cut off did say."""
+    return prompt.messages[-1].text if prompt.resume and prompt.messages else ""
+
+
+def unsaid(chunks: Iterable[Chunk], said: str) -> Iterator[Chunk]:
+    """Yield ``chunks`` without the text that they begin with and that was ``said``."""
+    for chunk in chunks:
+        piece = chunk.text
         known = min(len(said), len(piece)) if piece[: len(said)] == said[: len(piece)] else 0
-        said = said[known:] if known else ""
-        if piece[known:]:
-            yield piece[known:]
+        if piece:
+            said = said[known:] if known else ""
+        if piece[known:] or not piece:
+            yield replace(chunk, text=piece[known:])
 
 
 def usage_of(started: float, first: float) -> Usage:

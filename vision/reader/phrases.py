@@ -13,12 +13,14 @@ class Phrases:
 
     image: str  # heading of each of several pictures
     no_picture: str
+    no_image: str  # the picture that a prompt names, where there are fewer
     no_text: str
     found: str  # a value, and where
     priced: str  # an amount for something, and where
     at: str  # the number of a line, and what it says
     between: str  # two of those
     not_found: str
+    unknown: str  # words that are no field and in no line
     but_found: str
     but_labels: str
     comma: str  # between names
@@ -35,6 +37,7 @@ class Phrases:
     text: str  # heads the text below another answer
     cannot: Mapping[str, str]  # by refusal
     instead: str  # how to get an engine that can
+    or_text: str  # what several pictures can give instead
     names: Mapping[FieldName, str]
 
 
@@ -43,12 +46,14 @@ _QWEN = "python -m app --engine qwen"
 ENGLISH = Phrases(
     image="Image {number}",
     no_picture="I only read text in pictures, and there is no picture here.",
+    no_image="There is no image {number} here: I have {count}.",
     no_text="I find no text in this picture.",
     found="The {name} is **{value}**: {places}.",
     priced="“{name}” is priced at **{value}**: {places}.",
     at="line {number} says {quote}",
     between="; ",
     not_found="I find no {name} in this picture.",
+    unknown="No line here says “{words}”, and it is not something I can answer from the text.",
     but_found="What I do find: {names}.",
     but_labels="Labels I see in it: {labels}.",
     comma=", ",
@@ -71,10 +76,8 @@ ENGLISH = Phrases(
         "compare": "I only read text, so I cannot compare what pictures show.",
         "chat": "I only read text in pictures, so I cannot answer this.",
     },
-    instead=(
-        f"Qwen2.5-VL can: start it with `{_QWEN}` (it needs a GPU, or patience), or give the "
-        "address of a server in config.toml, `[engine] url`."
-    ),
+    instead=f"Qwen2.5-VL can: start it with `{_QWEN}` (it needs a GPU, or patience).",
+    or_text="Ask for the text, and I give that of each picture.",
     names={
         "merchant": "merchant",
         "address": "address",
@@ -96,12 +99,14 @@ ENGLISH = Phrases(
 CHINESE = Phrases(
     image="图 {number}",
     no_picture="我只会读图片里的文字，而这里没有图片。",
+    no_image="这里没有图 {number}：一共有 {count} 张。",
     no_text="这张图片里没有找到文字。",
     found="{name}是 **{value}**：{places}。",
     priced="“{name}”的价格是 **{value}**：{places}。",
     at="第 {number} 行写着 {quote}",
     between="；",
     not_found="这张图片里没有找到{name}。",
+    unknown="没有哪一行写着“{words}”，我也无法从文字里回答这个问题。",
     but_found="找到的有：{names}。",
     but_labels="图中的标签有：{labels}。",
     comma="、",
@@ -124,10 +129,8 @@ CHINESE = Phrases(
         "compare": "我只会读文字，不能比较图片的内容。",
         "chat": "我只会读图片里的文字，回答不了这个问题。",
     },
-    instead=(
-        f"Qwen2.5-VL 可以：用 `{_QWEN}` 启动（需要显卡，或者耐心），或在 config.toml 的 "
-        "`[engine] url` 里填一个服务器地址。"
-    ),
+    instead=f"Qwen2.5-VL 可以：用 `{_QWEN}` 启动（需要显卡，或者耐心）。",
+    or_text="如果想要文字，说“读出文字”，我会给出每张图片的文字。",
     names={
         "merchant": "商家",
         "address": "地址",

@@ -18,7 +18,10 @@ def any_of(*patterns: str) -> re.Pattern[str]:
 
 MANNERS = (
     any_of(r"[?？!！.。\s]+$"),
-    any_of(r"^(?:please|hey|hi|can you|could you)[\s,]+", r"^(?:请问?|帮我|麻烦你?)[，\s]*"),
+    any_of(
+        r"^(?:(?:please|hey|hi|and|what about|how about|can you|could you)[\s,]+)+",
+        r"^(?:请问?|帮我|麻烦你?)[，\s]*",
+    ),
     any_of(r"[\s,]+(?:please|thanks|thank you)$", r"[，\s]*谢谢$"),
     any_of(r"^(?:这张|这个)?(?:图片?|照片|收据|小票|发票)(?:里|上|中)?面?的"),
     any_of(
@@ -78,6 +81,22 @@ REFUSALS: tuple[tuple[Refusal, re.Pattern[str]], ...] = (
         ),
     ),
 )
+_A_PICTURE = r"(?:receipt|invoice|picture|image|photo|page|form|bill|document|screenshot)"
+_NTH = r"(first|second|third|fourth|fifth|sixth|last|\d{1,2}(?:st|nd|rd|th))"
+_OF = r"(?:\b(?:on|in|of|from|at|for|about)\s+)?(?:\bthe\s+)?"
+# Not one of several, as in "the first and the second picture" and "image 1 and 2".
+PICTURE = (
+    any_of(rf"(?<!and )(?<!and the )(?<!& ){_OF}\b{_NTH}\s+(?:{_A_PICTURE}|one)\b(?:'s)?"),
+    any_of(rf"(?<!and ){_OF}\bthe {_NTH}$"),
+    any_of(rf"{_OF}\b{_A_PICTURE}\s*#?\s*(\d{{1,2}})\b(?!\s*(?:,|&|-|and|to|or)\s*\d)(?:'s)?"),
+    any_of(
+        r"(?<![和与跟、到])(?:第\s*(\d{1,2}|[一二三四五六七八九十])\s*[张張幅页頁份]|(最后)一[张張幅页頁份])"
+        r"(?:图片?|照片|收据|小票|发票)?[里上中]?面?的?"
+    ),
+    any_of(
+        r"(?<![和与跟、到])图片?\s*(\d{1,2}(?!\d)|[一二三四五六七八九十](?=[的里中上]|$))[里上中]?的?"
+    ),
+)
 LINE = (
     any_of(r"\b(?:line|row)\s*(?:number|no\.?|#)?\s*(\d{1,4})\b"),
     any_of(r"\b(\d{1,4})(?:st|nd|rd|th) (?:line|row)\b"),
@@ -85,8 +104,10 @@ LINE = (
     any_of(r"第\s*(\d{1,4}|[一二三四五六七八九十])\s*行"),
     any_of(r"(最后)一行"),
 )
-ORDINALS = {"first": 1, "second": 2, "third": 3, "last": -1, "最后": -1} | {
-    digit: number for number, digit in enumerate("一二三四五六七八九十", 1)
+ORDINALS = {"last": -1, "最后": -1} | {
+    word: number
+    for words in ("first second third fourth fifth sixth".split(), "一二三四五六七八九十")
+    for number, word in enumerate(words, 1)
 }
 COUNT = any_of(r"how many (?:text )?(?:lines|rows)", r"number of (?:lines|rows)", r"(?:多少|几)行")
 _IT = r"(?:it|this|the (?:picture|receipt|invoice|page|text|document|image|photo))"
@@ -125,38 +146,42 @@ FIELDS: tuple[tuple[FieldName, re.Pattern[str]], ...] = (
     (
         "tax",
         any_of(
-            r"(?:total |amount of )?(?:sales )?\b(?:tax|gst|sst|vat)\b(?: amount| total)?"
+            r"(?:total |amount of )?(?:sales )?\b(?:tax(?:es)?|gst|sst|vat)\b(?: amounts?| totals?)?"
             r"(?! (?:id|no|number|reg|registration|invoice|incl|code))",
             "税额|税金|税是",
         ),
     ),
-    ("change", any_of(r"\bchange\b", "找零|找了")),
-    ("cash", any_of(r"\bcash\b", r"(?:amount )?\b(?:paid|tendered)\b", "实付|实收|付了多少|现金")),
+    ("change", any_of(r"\bchanges?\b", "找零|找了")),
+    (
+        "cash",
+        any_of(r"\bcash\b", r"(?:amounts? )?\b(?:paid|tendered)\b", "实付|实收|付了多少|现金"),
+    ),
     (
         "total",
         any_of(
-            r"(?:grand |nett? |final )?\btotal\b(?: (?:amount|price|due|payable|cost))?",
-            r"(?:amount|balance) (?:due|payable)|(?:the|final) amount$",
+            r"(?:grand |nett? |final )?\btotals?\b(?: (?:amounts?|prices?|due|payable|costs?))?",
+            r"(?:amount|balance)s? (?:due|payable)|(?:the|final) amounts?$",
             r"how much (?:is it|did (?:i|we) (?:pay|spend)|to pay)",
             "价税合计|合计|总计|总额|总价|总金额|总共|应付|一共(?:多少|花)|^多少钱$",
         ),
     ),
-    ("phone", any_of(r"\b(?:tele)?phone\b(?: (?:number|no)\b)?", r"\btel\b", "电话|手机")),
+    ("phone", any_of(r"\b(?:tele)?phones?\b(?: (?:number|no)s?\b)?", r"\btel\b", "电话|手机")),
     (
         "number",
         any_of(
             r"(?:receipt|invoice|bill|order|document|doc|transaction) ?"
-            r"(?:no|num|number|id|#)(?!\w)",
+            r"(?:(?:no|num|number|id)s?|#)(?!\w)",
             "订单号|单号|发票号码?|票号",
         ),
     ),
-    ("address", any_of(r"\baddress\b", r"\blocated\b", "地址")),
-    ("date", any_of(r"\bdated?\b", r"\bwhen\b|what day", "日期|哪天|哪一天|什么时候|几号")),
-    ("time", any_of(r"\btime\b", "时间|几点")),
+    ("address", any_of(r"\baddress(?:es)?\b", r"\blocated\b", "地址")),
+    ("date", any_of(r"\bdate[ds]?\b", r"\bwhen\b|what day", "日期|哪天|哪一天|什么时候|几号")),
+    ("time", any_of(r"\btimes?\b", "时间|几点")),
     (
         "merchant",
         any_of(
-            r"\b(?:merchant|company|store|shop|restaurant|vendor|seller|supplier)\b(?: name)?",
+            r"\b(?:(?:merchant|store|shop|restaurant|vendor|seller|supplier)s?|compan(?:y|ies))\b"
+            r"(?: names?)?",
             r"who (?:issued|sold)",
             "商家|商户|公司|店名|哪家|收款方|销售方|店铺",
         ),

@@ -35,7 +35,9 @@ _REGISTRATION = re.compile(
     re.IGNORECASE,
 )
 _PHONE_LABEL = re.compile(
-    r"TEL|PHONE|MOBILE|\bH/?P\b|CONTACT|HOTLINE|电话|電話|手机", re.IGNORECASE
+    r"(?:TEL(?:EPHONE)?|PHONE|MOBILE|\bH/?P\b|CONTACT|HOTLINE|电话|電話|手机)"
+    r"(?:[\s.]*(?:NO[\s.]*)?[/&]\s*(?:FAX|传真))?",
+    re.IGNORECASE,
 )
 _NUMBER_LABEL = re.compile(
     r"(?:(?:TAX\s*)?INV(?:OICE)?|RECEIPT|RCPT|BILL|DOC(?:UMENT)?|ORDER|TRANS(?:ACTION)?|SLIP|TRX|CHECK)"
