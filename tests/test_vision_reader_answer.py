@@ -3,7 +3,7 @@
 import pytest
 
 from vision.engine import Line
-from vision.reader.answer import quote, reply
+from vision.reader.answer import Reply, quote
 from vision.reader.intents import intent_of
 from vision.reader.phrases import CHINESE, ENGLISH, phrases_for
 
@@ -25,8 +25,14 @@ PICTURE = tuple(
 TEXT = "\n".join(" ".join(row) for row in CELLS)
 
 
+def pieces(prompt, *pictures, job=None):
+    reply = Reply(intent_of(prompt, job), len(pictures), phrases_for(prompt))
+    on_pictures = [piece for n in reply.pictures for piece in reply.on(n, pictures[n - 1])]
+    return on_pictures or [reply.alone()]
+
+
 def answer(prompt, *pictures, job=None):
-    return "".join(reply(intent_of(prompt, job), pictures or (PICTURE,), phrases_for(prompt)))
+    return "".join(pieces(prompt, *(pictures or (PICTURE,)), job=job))
 
 
 def test_the_text_comes_a_row_on_each_line():
@@ -34,7 +40,7 @@ def test_the_text_comes_a_row_on_each_line():
 
 
 def test_the_text_comes_in_pieces_of_a_row():
-    assert len(list(reply(intent_of(""), [PICTURE], ENGLISH))) == len(CELLS) + 2
+    assert len(pieces("", PICTURE)) == len(CELLS) + 2
 
 
 def test_a_value_is_given_with_the_line_it_stands_in():
@@ -131,9 +137,7 @@ def test_what_it_cannot_do_comes_with_the_text_it_read():
 
 
 def test_without_a_picture_it_says_what_it_needs():
-    said = "".join(reply(intent_of("hello"), [], ENGLISH))
-
-    assert said == f"{ENGLISH.no_picture} {ENGLISH.instead}"
+    assert pieces("hello") == [f"{ENGLISH.no_picture} {ENGLISH.instead}"]
 
 
 def test_a_picture_without_text_is_said_to_have_none():
@@ -145,6 +149,75 @@ def test_several_pictures_have_a_heading_each():
         "**Image 1**\n\nThe total is **14.80**: line 8 says `Total 14.80`.\n\n"
         "**Image 2**\n\nI find no text in this picture."
     )
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["Total of the second receipt", "total of image 2", "第二张的合计", "total on the last"],
+)
+def test_a_picture_named_by_its_number_is_the_only_one_in_the_reply(prompt):
+    said = answer(prompt, (), PICTURE)
+
+    assert said.startswith(
+        ("**Image 2**\n\nThe total is **14.80**", "**图 2**\n\n合计是 **14.80**")
+    )
+
+
+def test_a_picture_that_was_not_sent_is_said_not_to_be_there():
+    assert answer("Total of the third receipt", PICTURE, PICTURE) == (
+        "There is no image 3 here: I have 2."
+    )
+
+
+@pytest.mark.parametrize("prompt", ["which one is the most expensive?", "Describe them", "翻译"])
+def test_a_refusal_on_several_pictures_offers_their_text_instead_of_printing_it(prompt):
+    phrases = phrases_for(prompt)
+    refusal = phrases.cannot[intent_of(prompt).refusal]
+
+    assert answer(prompt, PICTURE, PICTURE) == phrases.space.join(
+        (refusal, phrases.instead, phrases.or_text)
+    )
+
+
+@pytest.mark.parametrize(("phrases", "offered"), [(ENGLISH, "the text"), (CHINESE, "读出文字")])
+def test_what_a_refusal_offers_is_a_prompt_that_gives_the_text(phrases, offered):
+    assert offered in phrases.or_text
+    assert intent_of(offered).kind == "text"
+
+
+def test_a_refusal_on_one_of_several_pictures_comes_with_the_text_of_that_one():
+    said = answer("Describe the second picture", (), PICTURE)
+
+    assert said.endswith(f"\n\n**Image 2**\n\n{ENGLISH.text}\n\n~~~~\n{TEXT}\n~~~~")
+
+
+@pytest.mark.parametrize("words", ["thanks", "asdkjh qwe"])
+def test_words_that_are_nowhere_are_not_claimed_to_be_a_field(words):
+    said = answer(words)
+
+    assert said.startswith(f"No line here says “{words}”, and it is not something I can answer")
+    assert "I find no" not in said
+
+
+def test_a_word_that_is_no_label_is_given_with_its_line():
+    closed = (Line("CLOSED ON SUNDAYS", (20, 20, 220, 44), 0.99),)
+
+    assert answer("sundays", closed) == (
+        "I find “sundays” in 1 of the lines: line 1 says `CLOSED ON SUNDAYS`."
+    )
+
+
+@pytest.mark.parametrize(
+    ("prompt", "start"),
+    [("What are the totals?", "The total is **14.80**"), ("and the dates?", "The date is **31-03")],
+)
+def test_a_field_asked_for_in_the_plural_is_found(prompt, start):
+    assert answer(prompt).startswith(start)
+
+
+@pytest.mark.parametrize("phrases", [ENGLISH, CHINESE])
+def test_a_refusal_recommends_no_server_while_there_is_no_engine_for_one(phrases):
+    assert "url" not in phrases.instead
 
 
 def test_several_pictures_are_numbered_in_chinese():

@@ -109,12 +109,65 @@ def test_lines_say_which_picture_they_are_of(engine, store):
     assert [(line.text, line.image) for line in last.lines] == [("first row", 0), ("second row", 1)]
 
 
-def test_progress_is_told_for_each_picture(engine, store):
+def test_progress_tells_which_picture_is_being_read(engine, store):
     chunks = run(engine, prompt("", store("first row"), store("second row")))
 
     assert [chunk.progress for chunk in chunks if chunk.progress] == [
-        Progress("images", done, 2, "images") for done in (0, 1, 2)
+        Progress("images", done, 2, "images") for done in (1, 2)
     ]
+
+
+def test_each_picture_is_answered_before_the_next_is_read(engine, store):
+    chunks = run(engine, prompt("", store("first row"), store("second row")))
+
+    told = ["read" if chunk.progress else chunk.text for chunk in chunks[:-1]]
+    assert told == [
+        "read", "**Image 1**\n\n~~~~", "\nfirst row", "\n~~~~",
+        "read", "\n\n**Image 2**\n\n~~~~", "\nsecond row", "\n~~~~",
+    ]  # fmt: skip
+
+
+def test_cancelling_keeps_the_lines_of_the_pictures_read_until_then(engine, store):
+    cancel = Event()
+    chunks = []
+    asked = prompt("", store("first row"), store("second row"), store("third row"))
+    for chunk in engine.stream(asked, SamplingParams(), cancel):
+        chunks.append(chunk)
+        if chunk.progress and chunk.progress.done == 2:
+            cancel.set()
+
+    assert text_of(chunks) == "**Image 1**\n\n~~~~\nfirst row\n~~~~"
+    assert chunks[-1].finish_reason == "cancelled"
+    assert [(line.text, line.image) for line in chunks[-1].lines] == [("first row", 0)]
+
+
+def test_a_reply_cut_off_between_two_pictures_goes_on_with_the_second(engine, store):
+    asked = Message("user", "", (store("first row"), store("second row")))
+    said = "**Image 1**\n\n~~~~\nfirst row\n~~~~"
+
+    chunks = run(engine, Prompt((asked, Message("assistant", said)), resume=True))
+
+    assert text_of(chunks) == "\n\n**Image 2**\n\n~~~~\nsecond row\n~~~~"
+
+
+def test_only_the_picture_that_is_named_is_read(engine, store):
+    last = run(engine, prompt("the second picture", store("first row"), store("second row")))[-1]
+
+    assert [(line.text, line.image) for line in last.lines] == [("second row", 1)]
+
+
+def test_without_a_picture_the_text_of_a_prompt_is_not_searched(engine, monkeypatch):
+    monkeypatch.setattr("vision.reader.engine.intent_of", lambda *_: pytest.fail("searched"))
+
+    assert "there is no picture here" in text_of(run(engine, prompt("x" * 74_000)))
+
+
+def test_a_later_picture_that_is_gone_is_refused_before_any_text(engine, store, tmp_path):
+    gone = Image("0" * 64, tmp_path / "gone.png", 10, 10)
+    reply = engine.stream(prompt("", store("first row"), gone), SamplingParams(), Event())
+
+    with pytest.raises(PictureGone):
+        next(reply)
 
 
 def test_only_the_last_chunk_has_a_finish_reason(engine, store):

@@ -94,6 +94,14 @@ def test_the_total_is_told_from_amounts_with_similar_labels(texts, total):
     assert field.value == total
 
 
+@pytest.mark.parametrize(
+    "label",
+    ["Tel/Fax : ", "TEL & FAX: ", "Telephone / Fax No: ", "Tel No./Fax No. ", "电话/传真："],
+)
+def test_a_phone_number_that_is_also_the_fax_number_is_found(label):
+    assert find("phone", rows(f"{label}603-7877 9712")).value == "603-7877 9712"
+
+
 def test_a_subtotal_alone_is_given_as_the_total_with_its_line():
     field = find("total", rows("Subtotal  4.00"))
 

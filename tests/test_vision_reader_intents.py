@@ -2,7 +2,8 @@
 
 import pytest
 
-from vision.reader.intents import Intent, intent_of
+from vision.reader import vocabulary
+from vision.reader.intents import HEAD, TAIL, Intent, intent_of
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,89 @@ def test_a_table_is_asked_for_in_many_ways(prompt):
 )
 def test_a_question_names_its_fields(prompt, fields):
     assert (intent_of(prompt).kind, intent_of(prompt).fields) == ("fields", fields)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "fields"),
+    [
+        ("What are the totals?", ("total",)),
+        ("and the dates?", ("date",)),
+        ("What about the taxes?", ("tax",)),
+        ("and how about the addresses", ("address",)),
+        ("the invoice numbers and the companies", ("number", "merchant")),
+        ("subtotals, discounts, times, phone numbers", ("subtotal", "discount", "time", "phone")),
+    ],
+)
+def test_fields_are_known_by_their_plural(prompt, fields):
+    assert intent_of(prompt).fields == fields
+
+
+@pytest.mark.parametrize(
+    ("prompt", "intent"),
+    [
+        ("Total of the second receipt", Intent("fields", ("total",), picture=2)),
+        ("What is the date on the 3rd page?", Intent("fields", ("date",), "date", picture=3)),
+        ("image 2", Intent("text", picture=2)),
+        ("and the second one?", Intent("text", picture=2)),
+        ("the last line of the last picture", Intent("line", number=-1, picture=-1)),
+        ("What's in the third photo?", Intent("cannot", refusal="describe", picture=3)),
+        ("第二张", Intent("text", picture=2)),
+        ("第二张呢？", Intent("text", picture=2)),
+        ("第二张收据的合计", Intent("fields", ("total",), picture=2)),
+        ("图2的日期", Intent("fields", ("date",), picture=2)),
+        ("最后一张的电话", Intent("fields", ("phone",), picture=-1)),
+    ],
+)
+def test_an_ordinal_names_a_picture(prompt, intent):
+    assert intent_of(prompt) == intent
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "What is the total?",
+        "Totals of the first and the second receipt",
+        "Totals of the first picture and the second picture",
+        "Totals of image 1 and image 2",
+        "Totals of image 1 and 2",
+        "the second line",
+        "invoice 114105",
+        "第一张和第二张的合计",
+        "第一和第二张的合计",
+        "图1和2的合计",
+        "这张图一共多少钱",
+        "第二行",
+    ],
+)
+def test_a_prompt_that_names_no_picture_or_several_is_about_all(prompt):
+    assert intent_of(prompt).picture == 0
+
+
+PASTE = "lorem ipsum, 牛奶, " * 4_000
+
+
+@pytest.mark.parametrize("paste", [PASTE, "x" * 74_000, "？" * 74_000, " \n" * 37_000])
+def test_of_a_long_prompt_the_patterns_see_only_both_ends(paste, monkeypatch):
+    seen = []
+    pattern = vocabulary.ALL_TEXT
+    monkeypatch.setattr(
+        vocabulary,
+        "ALL_TEXT",
+        type("", (), {"search": lambda t: seen.append(t) or pattern.search(t)}),
+    )
+
+    intent_of(f"a{paste}b")
+
+    assert 0 < len(seen[0]) <= HEAD + TAIL + 1
+
+
+@pytest.mark.parametrize("prompt", [f"What is the total?\n{PASTE}", f"{PASTE}\nWhat is the total?"])
+def test_a_question_before_or_behind_a_long_paste_is_found(prompt):
+    assert intent_of(prompt).fields == ("total",)
+
+
+def test_a_long_paste_without_spaces_is_no_label():
+    assert intent_of("x" * 74_000) == Intent("cannot")
 
 
 @pytest.mark.parametrize(
@@ -118,6 +202,7 @@ def test_the_lines_can_be_counted(prompt):
     ("prompt", "refusal"),
     [
         ("Describe this picture", "describe"),
+        ("What is in this picture?", "describe"),
         ("What colour is the car?", "describe"),
         ("Translate it into French", "translate"),
         ("Summarise the letter", "reason"),

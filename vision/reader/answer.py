@@ -19,7 +19,7 @@ MOST = 12  # lines quoted, or labels named, in one sentence
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The reply to a prompt with ``count`` pictures: its opening, then each of ``pictures``."""
+    """The reply to a prompt with ``count`` pictures: on each of ``pictures``, or ``alone``."""
 
     intent: Intent
     count: int
@@ -27,32 +27,36 @@ class Reply:
 
     @property
     def pictures(self) -> Sequence[int]:
-        """The numbers of the pictures that the reply has something on, 1-based."""
+        """The numbers of the pictures that must be read for the reply, 1-based."""
         chosen = self.count if self.intent.picture < 0 else self.intent.picture
         if chosen:
             return [chosen] if chosen <= self.count else []
         # The text of one picture helps who asked for something else; that of many hides the reply.
         return [] if self.intent.kind == "cannot" and self.count > 1 else range(1, self.count + 1)
 
-    def opening(self) -> str:
-        """Return what the reply says before any picture is read; may be nothing."""
-        intent, phrases = self.intent, self.phrases
+    def alone(self) -> str:
+        """Return the reply where no picture must be read for it."""
+        phrases, number = self.phrases, self.intent.picture
         if not self.count:
             return phrases.space.join((phrases.no_picture, phrases.instead))
-        if intent.picture > self.count:
-            return phrases.no_image.format(number=intent.picture, count=self.count)
-        if intent.kind != "cannot":
-            return ""
-        offer = () if self.pictures else (phrases.or_text,)
-        return phrases.space.join((phrases.cannot[intent.refusal], phrases.instead, *offer))
+        if number > self.count:
+            return phrases.no_image.format(number=number, count=self.count)
+        return phrases.space.join((self._refusal(), phrases.or_text))
 
     def on(self, number: int, lines: Sequence[Line]) -> Iterator[str]:
         """Yield what the reply says on picture ``number``, in pieces of a row."""
-        before = "\n\n" if number != self.pictures[0] or self.opening() else ""
+        is_first = number == self.pictures[0]
+        if refused := is_first and self.intent.kind == "cannot":
+            yield self._refusal()
+        before = "\n\n" if refused or not is_first else ""
         if self.count > 1:
             before += f"**{self.phrases.image.format(number=number)}**\n\n"
         for i, piece in enumerate(_about(self.intent, lines, self.phrases)):
             yield (before if i == 0 else "\n") + piece
+
+    def _refusal(self) -> str:
+        phrases = self.phrases
+        return phrases.space.join((phrases.cannot[self.intent.refusal], phrases.instead))
 
 
 def _about(intent: Intent, lines: Sequence[Line], phrases: Phrases) -> Iterator[str]:

@@ -148,10 +148,10 @@ class ReaderEngine:
         """Yield the whole reply and its progress; ``found`` is extended by each picture's lines."""
         images = images_of(prompt.messages)
         reply = reply_to(prompt, len(images))
+        if not reply.pictures:
+            yield Chunk(reply.alone())
         for number in reply.pictures:
             self._check_here(images[number - 1], prompt.conversation)
-        if opening := reply.opening():
-            yield Chunk(opening)
         for number in reply.pictures:
             yield Chunk(progress=Progress("images", number, len(images), "images"))
             check(cancel)

@@ -75,10 +75,10 @@ def picture_of(asked: str) -> tuple[int, str]:
     """
     matches = [match for pattern in said.PICTURE for match in pattern.finditer(asked)]
     numbers = {_ordinal(next(filter(None, match.groups()))) for match in matches}
-    if len(numbers) != 1:
+    if len(numbers) != 1 or said.PICTURES.search(asked):
         return 0, asked
     start, end = matches[0].span()
-    return numbers.pop(), f"{asked[:start].strip()} {asked[end:].strip(' ,，')}".strip()
+    return numbers.pop(), f"{asked[:start].strip()} {asked[end:].strip(' ,，呢')}".strip()
 
 
 def _ordinal(word: str) -> int:

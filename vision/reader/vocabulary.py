@@ -75,7 +75,7 @@ REFUSALS: tuple[tuple[Refusal, re.Pattern[str]], ...] = (
         any_of(
             r"\bdescri",
             r"what(?:'s| is)?\s+(?:in|on)?\s*(?:this|the) (?:picture|photo|image)\??$",
-            r"what(?:'s| is) (?:this|it|in it|here)\??$",
+            r"what(?:'s| is) (?:this|it|in it|here)\??$|^what(?:'s| is)(?: [io]n)?$",
             r"what do you see|\bcolou?rs?\b",
             r"描述|图里有什么|看到(?:了)?什么|这是什么|颜色",
         ),
@@ -84,18 +84,22 @@ REFUSALS: tuple[tuple[Refusal, re.Pattern[str]], ...] = (
 _A_PICTURE = r"(?:receipt|invoice|picture|image|photo|page|form|bill|document|screenshot)"
 _NTH = r"(first|second|third|fourth|fifth|sixth|last|\d{1,2}(?:st|nd|rd|th))"
 _OF = r"(?:\b(?:on|in|of|from|at|for|about)\s+)?(?:\bthe\s+)?"
-# Not one of several, as in "the first and the second picture" and "image 1 and 2".
+_AND = r"\s*(?:,|&|-|and|or|to)\s*(?:the\s+)?"
+_DIGIT = "[一二三四五六七八九十]"
 PICTURE = (
-    any_of(rf"(?<!and )(?<!and the )(?<!& ){_OF}\b{_NTH}\s+(?:{_A_PICTURE}|one)\b(?:'s)?"),
-    any_of(rf"(?<!and ){_OF}\bthe {_NTH}$"),
-    any_of(rf"{_OF}\b{_A_PICTURE}\s*#?\s*(\d{{1,2}})\b(?!\s*(?:,|&|-|and|to|or)\s*\d)(?:'s)?"),
+    any_of(rf"{_OF}\b{_NTH}\s+(?:{_A_PICTURE}|one)\b(?:'s)?"),
+    any_of(rf"{_OF}\bthe {_NTH}$"),
+    any_of(rf"{_OF}\b{_A_PICTURE}\s*#?\s*(\d{{1,2}})\b(?:'s)?"),
     any_of(
-        r"(?<![和与跟、到])(?:第\s*(\d{1,2}|[一二三四五六七八九十])\s*[张張幅页頁份]|(最后)一[张張幅页頁份])"
+        rf"(?:第\s*(\d{{1,2}}|{_DIGIT})\s*|(最后)一)[张張幅页頁份]"
         r"(?:图片?|照片|收据|小票|发票)?[里上中]?面?的?"
     ),
-    any_of(
-        r"(?<![和与跟、到])图片?\s*(\d{1,2}(?!\d)|[一二三四五六七八九十](?=[的里中上]|$))[里上中]?的?"
-    ),
+    any_of(rf"图片?\s*(\d{{1,2}}(?!\d)|{_DIGIT}(?=[的里中上]|$))[里上中]?的?"),
+)
+PICTURES = any_of(
+    rf"{_NTH}{_AND}{_NTH}",
+    rf"{_A_PICTURE}s?\s*#?\s*\d{{1,2}}{_AND}\d",
+    rf"(?:\d|{_DIGIT})\s*[和与跟、到]\s*第?\s*(?:\d|{_DIGIT})",
 )
 LINE = (
     any_of(r"\b(?:line|row)\s*(?:number|no\.?|#)?\s*(\d{1,4})\b"),
@@ -106,7 +110,7 @@ LINE = (
 )
 ORDINALS = {"last": -1, "最后": -1} | {
     word: number
-    for words in ("first second third fourth fifth sixth".split(), "一二三四五六七八九十")
+    for words in (("first", "second", "third", "fourth", "fifth", "sixth"), "一二三四五六七八九十")
     for number, word in enumerate(words, 1)
 }
 COUNT = any_of(r"how many (?:text )?(?:lines|rows)", r"number of (?:lines|rows)", r"(?:多少|几)行")
@@ -146,7 +150,8 @@ FIELDS: tuple[tuple[FieldName, re.Pattern[str]], ...] = (
     (
         "tax",
         any_of(
-            r"(?:total |amount of )?(?:sales )?\b(?:tax(?:es)?|gst|sst|vat)\b(?: amounts?| totals?)?"
+            r"(?:total |amount of )?(?:sales )?\b(?:tax(?:es)?|gst|sst|vat)\b"
+            r"(?: amounts?| totals?)?"
             r"(?! (?:id|no|number|reg|registration|invoice|incl|code))",
             "税额|税金|税是",
         ),
