@@ -90,6 +90,7 @@ def ended(
         usage=_usage(last, turn.usage),
         token_ids=last.token_ids or turn.token_ids,
         lines=tuple(_line(line) for line in last.lines),
+        fields=dict(last.fields) or turn.fields,
         error=error.record() if error else {},
     )
 

@@ -1,13 +1,16 @@
 """The command line, run as its own process."""
 
+import csv
 import json
 from dataclasses import replace
 
 import pytest
 from PIL import Image
 
-from history import Store
-from tests.program import outside, run, turns
+from history import Filters, Store
+from tests.program import WATCHED, outside, run, turns
+
+HISTORY = "from history.cli import main; sys.exit(main(sys.argv[1:]))"
 
 
 @pytest.fixture
@@ -180,3 +183,23 @@ def test_a_replay_says_where_the_reply_differs(folder):
     assert compared["same"] is False
     assert "9.99" in compared["then"]
     assert "8.16" in compared["now"]
+
+
+def test_receipts_that_were_read_become_a_table(folder):
+    run(folder, "ask", "scans/receipt.png", "What is the total?", "--engine", "reader")
+
+    done = run(folder, "receipts", "--out", "receipts.csv", code=f"{WATCHED}{HISTORY}")
+
+    assert done.returncode == 0, done.stderr
+    head, row = csv.reader((folder / "receipts.csv").read_text("utf-8-sig").splitlines())
+    assert dict(zip(head, row, strict=True))["total"] == "8.16"
+
+
+def test_receipts_are_found_by_their_total(folder):
+    run(folder, "ask", "scans/receipt.png", "What is the total?", "--engine", "reader")
+    store = Store(folder / "history")
+
+    assert len(store.search("", Filters(total_from=8, total_to=9))) == 1
+    assert store.search("", Filters(total_from=9)) == []
+
+    store.close()

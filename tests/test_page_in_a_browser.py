@@ -472,8 +472,9 @@ def test_back_goes_to_the_conversation_before(page_for):
     send(page, "Second question")
     reply(page)
 
-    page.go_back()
-    page.go_back()
+    page.evaluate("history.back()")
+    page.wait_for_selector(".sl-card")
+    page.evaluate("history.back()")
 
     page.wait_for_selector("#hist .sl-typed >> text=First question")
 

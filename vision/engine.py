@@ -81,7 +81,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far something slow has come; ``total`` is 0 while unknown."""
+    """How far something slow has come; ``total`` is 0 while unknown.
+
+    Of pictures, ``done`` is the one that is being worked on: 1 is the first.
+    """
 
     stage: Literal["download", "weights", "warm-up", "images", "prefill"]
     done: int = 0
@@ -111,6 +114,8 @@ class Chunk:
     finish_reason: FinishReason | None = None
     usage: Usage | None = None
     lines: tuple[Line, ...] = ()  # where the text was found; on the last chunk, if anywhere
+    # What a picture says, by name, as "total": "8.16"; on the last chunk, if anything.
+    fields: Mapping[str, str] = field(default_factory=dict)
     token_ids: tuple[int, ...] = ()  # of the whole reply; on the last chunk, if any
     logprobs: tuple[float, ...] = ()  # one for each of ``token_ids``, on request
     # Characters of the reply's text that stand, where its end was a loop; None: all. On the last

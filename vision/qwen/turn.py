@@ -172,7 +172,7 @@ def _encoded(
     for picture in wanted:
         if reply.cut_short() is not None:
             return None
-        yield Chunk(progress=Progress("images", len(embeddings), len(wanted), "images"))
+        yield Chunk(progress=Progress("images", len(embeddings) + 1, len(wanted), "images"))
         embeddings[picture] = runtime.embeddings(picture, built.images[picture])
     return embeddings
 

@@ -34,7 +34,9 @@ from vision.images import Decoder
 from vision.reader.answer import Reply
 from vision.reader.cache import LineCache
 from vision.reader.cancel import Cancelled, check
+from vision.reader.fields import find_all
 from vision.reader.intents import Intent, intent_of
+from vision.reader.layout import rows
 from vision.reader.phrases import phrases_for
 
 if TYPE_CHECKING:
@@ -142,7 +144,8 @@ class ReaderEngine:
         except Cancelled:
             reason = "cancelled"
         usage = usage_of(started, first or perf_counter())
-        yield Chunk(finish_reason=reason, usage=usage, lines=tuple(found))
+        fields = receipt_fields(found)
+        yield Chunk(finish_reason=reason, usage=usage, lines=tuple(found), fields=fields)
 
     def _chunks(self, prompt: Prompt, found: list[Line], cancel: Event) -> Iterator[Chunk]:
         """Yield the whole reply and its progress; ``found`` is extended by each picture's lines."""
@@ -178,6 +181,14 @@ class ReaderEngine:
     def _tell(self, report: Callable[[Progress], None], done: int) -> None:
         self._progress = Progress("weights", done, 2)
         report(self._progress)
+
+
+def receipt_fields(lines: Sequence[Line]) -> dict[str, str]:
+    """Return what one picture says if it reads like a receipt: a total, and who or when."""
+    if len({line.image for line in lines}) != 1:
+        return {}
+    found: dict[str, str] = {each.name: each.value for each in find_all(rows(lines))}
+    return found if "total" in found and found.keys() & {"merchant", "date"} else {}
 
 
 def images_of(messages: Sequence[Message]) -> tuple[Image, ...]:
