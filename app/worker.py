@@ -20,7 +20,7 @@ from app.errors import NoEngine, UnexpectedFailure
 from app.run import Run
 from app.runs import Runs
 from app.translate import ended, prompt_for
-from history import FinishReason, HistoryError, Store
+from history import FinishReason, HistoryError, Store, Turn, title_from
 from vision.engine import Capabilities, Chunk, Engine, Progress, SamplingParams, Status
 from vision.errors import VisionError
 
@@ -194,6 +194,7 @@ class Worker:
         )
         try:
             self._store.finish(run.conversation_id, turn)
+            self._name(run.conversation_id, turn)
         except HistoryError as failure:
             # The reply is on the page still; the prompt, and that it had no end, are on disk.
             log.error("turn not saved: %s", failure)  # noqa: TRY400  expected: a full disk
@@ -205,3 +206,10 @@ class Worker:
             turn.engine, finish, turn.usage.get("new_tokens", 0),
             turn.usage.get("cached_tokens", 0), turn.usage.get("first_token_ms", 0), latency_ms,
         )  # fmt: skip
+
+    def _name(self, conversation_id: str, turn: Turn) -> None:
+        """Put whose receipt it is before the question: a list of equal questions helps nobody."""
+        merchant = str(turn.fields.get("merchant") or "")
+        automatic = title_from(turn.prompt)
+        if merchant and self._store.conversation(conversation_id).title == automatic:
+            self._store.rename(conversation_id, title_from(f"{merchant} · {automatic}"))

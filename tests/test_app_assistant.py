@@ -404,3 +404,28 @@ def test_two_prompts_sent_at_once_to_a_conversation_do_not_both_get_in(assistant
     sending.join()
     finished(runs[0])
     assert [turn.prompt for turn in store.turns(first.conversation_id)] == ["One", "Two"]
+
+
+class Receipts(FakeEngine):
+    def stream(self, prompt, params, cancel):
+        yield Chunk("8.16")
+        yield Chunk(finish_reason="stop", fields={"merchant": "CORNER SHOP LTD", "total": "8.16"})
+
+
+def test_a_conversation_about_a_receipt_is_named_after_its_merchant(assistant_with, store):
+    run = assistant_with(Receipts()).send(None, "What is the total?")
+    finished(run)
+
+    title = store.conversation(run.conversation_id).title
+    assert title == "CORNER SHOP LTD · What is the total?"
+
+
+def test_a_name_that_the_user_gave_stays(assistant_with, store):
+    assistant = assistant_with(Receipts())
+    first = assistant.send(None, "What is the total?")
+    finished(first)
+    store.rename(first.conversation_id, "Groceries")
+
+    finished(assistant.send(first.conversation_id, "What is the total?"))
+
+    assert store.conversation(first.conversation_id).title == "Groceries"
