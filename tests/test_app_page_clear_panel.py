@@ -26,7 +26,9 @@ def test_a_receipt_shows_what_went_and_what_was_kept():
 
 
 def test_a_receipt_of_nothing_says_so():
-    assert "Nothing could be given back" in clear_panel.receipt(Receipt("deep", {}, {}, 0.001), EN)["summary"]
+    summary = clear_panel.receipt(Receipt("deep", {}, {}, 0.001), EN)["summary"]
+
+    assert "Nothing could be given back" in summary
 
 
 def test_a_receipt_names_what_is_in_use_and_the_wait():

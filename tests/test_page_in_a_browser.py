@@ -43,6 +43,18 @@ def under_way(page):
     return page.assistant.run(page.url.partition("?c=")[2])
 
 
+def handed(page, picture):
+    """Return a picture as a browser hands over what is dropped or pasted."""
+    return page.evaluate_handle(
+        """bytes => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([new Uint8Array(bytes)], 'red.png', {type: 'image/png'}));
+            return transfer;
+        }""",
+        list(picture),
+    )
+
+
 @pytest.fixture(scope="module")
 def browser():
     with chromium() as started:
@@ -110,16 +122,8 @@ def test_pictures_of_a_turn_are_really_drawn(page_for, red):
 def test_a_picture_can_be_dropped_on_the_composer(page_for, red):
     engine = FakeEngine(["Red."])
     page = page_for(engine)
-    transfer = page.evaluate_handle(
-        """bytes => {
-            const transfer = new DataTransfer();
-            transfer.items.add(new File([new Uint8Array(bytes)], 'red.png', {type: 'image/png'}));
-            return transfer;
-        }""",
-        list(red),
-    )
 
-    page.dispatch_event("#composer .full-container", "drop", {"dataTransfer": transfer})
+    page.dispatch_event("#composer .full-container", "drop", {"dataTransfer": handed(page, red)})
     page.wait_for_selector("#composer .thumbnail-item")
     send(page, "Colour?")
 
@@ -132,13 +136,11 @@ def test_a_picture_can_be_pasted(page_for, red):
     page = page_for(engine)
 
     page.evaluate(
-        """bytes => {
-            const transfer = new DataTransfer();
-            transfer.items.add(new File([new Uint8Array(bytes)], 'red.png', {type: 'image/png'}));
+        """transfer => {
             const paste = new ClipboardEvent('paste', {clipboardData: transfer, bubbles: true});
             document.querySelector('#composer textarea').dispatchEvent(paste);
         }""",
-        list(red),
+        handed(page, red),
     )
     page.wait_for_selector("#composer .thumbnail-item")
     send(page, "Colour?")
@@ -429,22 +431,10 @@ def test_the_page_stays_where_one_reads_while_a_reply_grows(page_for):
     assert page.evaluate("document.getElementById('scroll').scrollTop") == 0
 
 
-def dropped(page, where, picture):
-    transfer = page.evaluate_handle(
-        """bytes => {
-            const transfer = new DataTransfer();
-            transfer.items.add(new File([new Uint8Array(bytes)], 'red.png', {type: 'image/png'}));
-            return transfer;
-        }""",
-        list(picture),
-    )
-    page.dispatch_event(where, "drop", {"dataTransfer": transfer})
-
-
 def test_a_picture_can_be_dropped_anywhere(page_for, red):
     page = page_for(FakeEngine())
 
-    dropped(page, ".sl-welcome", red)
+    page.dispatch_event(".sl-welcome", "drop", {"dataTransfer": handed(page, red)})
 
     page.wait_for_selector("#composer .thumbnail-item")
 
