@@ -16,11 +16,11 @@ from typing import Any
 
 from tqdm import tqdm
 
-from app.config import Config, ConfigError, folder
-from app.engines import candidates, load_first
+from app.build import decoder_for, engine_for
+from app.config import Config, ConfigError
 from vision.engine import Engine, Image, Job, Line, Message, Prompt, SamplingParams
 from vision.errors import VisionError
-from vision.images import Decoder, Limits
+from vision.images import Decoder
 from vision.reader.layout import page_text
 
 Record = dict[str, Any]  # one line: what JSON can hold
@@ -39,8 +39,8 @@ def batch(config: Config, source: Path, out: Path, job: Job) -> int:
     kept = _kept(out)
     pictures = [path for path in _pictures(source) if _name(path, source) not in kept]
     failed = 0
-    with closing(Decoder(Limits(max_bytes=config.server.max_upload_mib << 20))) as decoder:
-        engine = _loaded(config, decoder)
+    with closing(decoder_for(config)) as decoder:
+        engine = engine_for(config, decoder)
         try:
             with out.open("a", encoding="utf-8") as lines:
                 for path in tqdm(pictures, unit="picture", disable=None):
@@ -86,13 +86,6 @@ def _is_done(line: str) -> bool:
     except json.JSONDecodeError:
         return False
     return isinstance(record, dict) and "image" in record and "error" not in record
-
-
-def _loaded(config: Config, decoder: Decoder) -> Engine:
-    engine, reasons = load_first(candidates(config.engine, decoder, folder(config.tmp.root)))
-    if engine is None:
-        raise reasons[-1]
-    return engine
 
 
 def _record(

@@ -2,13 +2,27 @@
 
 from app.assistant import Assistant
 from app.config import Config, folder
-from app.engines import candidates
+from app.engines import candidates, load_first
 from history import Store
+from vision.engine import Engine
 from vision.images import Decoder, Limits
+
+
+def decoder_for(config: Config) -> Decoder:
+    """Build the decoder of pictures, with the limit that ``config`` sets."""
+    return Decoder(Limits(max_bytes=config.server.max_upload_mib * 1024 * 1024))
+
+
+def engine_for(config: Config, decoder: Decoder) -> Engine:
+    """Load the engine that ``config`` describes. Raise ``VisionError``: why there is none."""
+    engine, reasons = load_first(candidates(config.engine, decoder, folder(config.tmp.root)))
+    if engine is None:
+        raise reasons[-1]
+    return engine
 
 
 def assistant_for(config: Config) -> Assistant:
     """Build the assistant that ``config`` describes; its engine is not loaded yet."""
-    decoder = Decoder(Limits(max_bytes=config.server.max_upload_mib * 1024 * 1024))
+    decoder = decoder_for(config)
     choice = candidates(config.engine, decoder, folder(config.tmp.root))
     return Assistant(choice, Store(folder(config.history.root)), decoder, config.sampling)

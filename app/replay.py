@@ -6,12 +6,11 @@ import threading
 from dataclasses import asdict, fields, replace
 from typing import Any
 
+from app.build import decoder_for, engine_for
 from app.config import Config, ConfigError, folder
-from app.engines import candidates, load_first
 from app.translate import prompt_for
 from history import Store, Turn
 from vision.engine import SamplingParams
-from vision.images import Decoder
 
 _KINDS = ("qwen", "server", "reader", "fake")
 _SHOWN = 60  # characters on either side of the first difference
@@ -49,11 +48,8 @@ def _again(config: Config, store: Store, conversation_id: str, turns: list[Turn]
     )
     known = {field.name for field in fields(SamplingParams)}
     params = SamplingParams(**{key: turn.params[key] for key in turn.params.keys() & known})
-    with Decoder() as decoder:
-        choice = candidates(settings, decoder, folder(config.tmp.root))
-        engine, reasons = load_first(choice)
-        if engine is None:
-            raise reasons[-1]
+    with decoder_for(config) as decoder:
+        engine = engine_for(replace(config, engine=settings), decoder)
         try:
             prompt = prompt_for(turns, conversation_id, store, engine.status())
             print(f"replaying with {turn.engine} {asdict(params)}", file=sys.stderr)  # noqa: T201

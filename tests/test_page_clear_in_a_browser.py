@@ -6,7 +6,8 @@ import pytest
 
 from app.memory import Gauge
 from app.tmp_folder import TmpFolder
-from tests.browser import WAIT_MS, attach, chromium, opened, reply, send, served
+from tests.browser import WAIT_MS, attach, opened, reply, send, served
+from tests.test_page_in_a_browser import Gate, browser  # noqa: F401  a fixture
 from vision.engine import Released
 from vision.fake import FakeEngine
 
@@ -49,27 +50,8 @@ class Holding(FakeEngine):
         return Released(level, before, self.status().memory, 0.001)
 
 
-class Gate:
-    """Holds a reply at its third piece until it is opened."""
-
-    def __init__(self):
-        self.open = threading.Event()
-        self._pieces = 0
-
-    def __call__(self):
-        self._pieces += 1
-        if self._pieces == 3:
-            assert self.open.wait(WAIT_MS / 1e3)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
-
-
 @pytest.fixture
-def tabs(assistant_with, browser, tmp_path):
+def tabs(assistant_with, browser, tmp_path):  # noqa: F811
     """Return a function that serves an engine and opens that many tabs on it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path)

@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Protocol
 
 from vision.qwen.kv import KVBuffer, KVShape, Layers
@@ -87,11 +86,6 @@ class KVPool:
     @property
     def _parked_bytes(self) -> int:
         return sum(stored.nbytes for stored in tuple(self.parked.values()))
-
-    def holdings(self) -> Iterable[tuple[str, tuple[Key, ...]]]:
-        """Name the conversations in memory, with their keys."""
-        parked = ((name, stored.keys) for name, stored in self.parked.items())
-        return chain([(self.conversation, self.keys)] if self.buffer else [], parked)
 
     def open(self, conversation: str, keys: tuple[Key, ...], room: int) -> tuple[KVBuffer, int]:
         """Return the buffer, filled with the longest known prefix of ``keys``, and its keys' count.
