@@ -41,7 +41,7 @@ class Assistant:
         self._budget = Budget(store, decoder)
         self._sampling = sampling
         self._runs = Runs()
-        self._worker = Worker(candidates, store, sampling, self._runs)
+        self._worker = Worker(candidates, store, decoder, sampling, self._runs)
 
     def start(self) -> None:
         """Close what a killed program left open, begin to load the engine, return at once."""

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from app.build import decoder_for, engine_for
 from app.config import Config, ConfigError
+from app.jobs.job import stream
 from vision.engine import Engine, Image, Job, Line, Message, Prompt, SamplingParams
 from vision.errors import VisionError
 from vision.images import Decoder
@@ -108,7 +109,7 @@ def _read(
     prompt = Prompt((Message("user", "", (image,)),), job=job)
     reply = ""
     lines: tuple[Line, ...] = ()
-    for chunk in engine.stream(prompt, sampling, threading.Event()):
+    for chunk in stream(prompt, engine, decoder, sampling, threading.Event()):
         reply += chunk.text
         lines = chunk.lines
     return {

@@ -42,12 +42,17 @@ def candidates(settings: EngineSettings, decoder: Decoder, tmp_root: Path) -> li
     def qwen() -> Engine:
         from vision.qwen.engine import QwenEngine
 
-        return QwenEngine(settings, decoder, tmp_root)
+        return beside(QwenEngine(settings, decoder, tmp_root))
 
     def fake() -> Engine:
         from vision.fake import FakeEngine
 
-        return FakeEngine()
+        return beside(FakeEngine())
+
+    def beside(engine: Engine) -> Engine:
+        from vision.beside import WithReader
+
+        return WithReader(engine, decoder)
 
     if settings.kind == "server":
         raise NotBuilt(kind="server")

@@ -27,6 +27,7 @@ PAGE = Path(__file__).parent / "page"
 # every rule, and those for the body and the dialogs would match nothing.
 _EARLY = (
     '<script src="/page/second-look.js"></script>'
+    '<script src="/page/panels.js"></script>'
     '<link rel="stylesheet" href="/page/style.css">'
     '<link rel="stylesheet" href="/page/clear.css">'
     '<link rel="icon" href="/page/icon.svg">'

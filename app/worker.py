@@ -17,12 +17,14 @@ from typing import Literal, TypeVar
 from app.engines import Candidate, load_first
 from app.errands import Errands
 from app.errors import NoEngine, UnexpectedFailure
+from app.jobs.job import stream
 from app.run import Run
 from app.runs import Runs
 from app.translate import ended, prompt_for
 from history import FinishReason, HistoryError, Store, Turn, title_from
 from vision.engine import Capabilities, Chunk, Engine, Progress, SamplingParams, Status
 from vision.errors import VisionError
+from vision.images import Decoder
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +53,13 @@ class Worker:
         self,
         candidates: Sequence[Candidate],
         store: Store,
+        decoder: Decoder,
         sampling: SamplingParams,
         runs: Runs,
     ) -> None:
         self._candidates = tuple(candidates)
         self._store = store
+        self._decoder = decoder
         self._sampling = sampling
         self._runs = runs
         self._engine: Engine = candidates[0].make()
@@ -176,7 +180,8 @@ class Worker:
             self._engine.status(),
             resume=run.resume,
         )
-        with closing(self._engine.stream(prompt, self._sampling, run.cancel)) as chunks:
+        chunks = stream(prompt, self._engine, self._decoder, self._sampling, run.cancel)
+        with closing(chunks):
             for chunk in chunks:
                 run.add(chunk)
         return run.last.finish_reason or "cancelled"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from annotated_types import Ge, Gt, Interval
 
@@ -114,8 +114,8 @@ class Chunk:
     finish_reason: FinishReason | None = None
     usage: Usage | None = None
     lines: tuple[Line, ...] = ()  # where the text was found; on the last chunk, if anywhere
-    # What a picture says, by name, as "total": "8.16"; on the last chunk, if anything.
-    fields: Mapping[str, str] = field(default_factory=dict)
+    # What a job found, as JSON can hold it; on the last chunk, if anything.
+    fields: Mapping[str, Any] = field(default_factory=dict)
     token_ids: tuple[int, ...] = ()  # of the whole reply; on the last chunk, if any
     logprobs: tuple[float, ...] = ()  # one for each of ``token_ids``, on request
     # Characters of the reply's text that stand, where its end was a loop; None: all. On the last

@@ -23,6 +23,7 @@ _ICONS = {
     "delete": "M6 6l12 12M18 6 6 18",
     "export": "M12 4v11M7 10l5 5 5-5M5 20h14",
 }
+PANELS = ("receipt", "html")  # jobs whose results have a panel of their own
 Message = dict[str, Any]  # a Chatbot message: role and content
 HasImage = Callable[[ImageRef], bool]
 
@@ -38,9 +39,7 @@ def messages(
     return [
         message
         for turn in turns
-        for message in _turn(
-            turn, words, has_image, actions(turn, words, conversation_id, versions)
-        )
+        for message in _turn(turn, words, has_image, conversation_id, versions)
     ]
 
 
@@ -51,7 +50,14 @@ def live(snapshot: Snapshot, words: Words, has_image: HasImage, waiting: int) ->
     return [asked(turn, words, has_image), _said(turn.reply or working)]
 
 
-def _turn(turn: Turn, words: Words, has_image: HasImage, acts: str) -> list[Message]:
+def _turn(
+    turn: Turn,
+    words: Words,
+    has_image: HasImage,
+    conversation_id: str,
+    versions: Mapping[int, tuple[int, ...]],
+) -> list[Message]:
+    acts = actions(turn, words, conversation_id, versions)
     remarks = [_notice(notice) for notice in turn.notices]
     if turn.error:
         remarks.append(problem(*words.error(turn.error)))
@@ -60,8 +66,21 @@ def _turn(turn: Turn, words: Words, has_image: HasImage, acts: str) -> list[Mess
     elif turn.finish_reason is None:
         remarks.append(_notice(words("lost")))
     # Parts are rendered each for itself: a code fence that a cut-off reply left open ends with it.
-    parts = [part for part in (turn.reply, "".join(remarks)) if part]
+    parts: list[str | gr.HTML] = [part for part in (turn.reply, "".join(remarks)) if part]
+    if conversation_id and turn.job in PANELS and turn.fields:
+        parts.insert(0, panel(conversation_id, turn))
     return [asked(turn, words, has_image), _said(*parts, footer(turn, words, acts))]
+
+
+def panel(conversation_id: str, turn: Turn) -> gr.HTML:
+    """Return the place where ``panels.js`` draws what a job found. Words of ours and numbers.
+
+    What was found never passes through here: the panel fetches it, and draws it as text.
+    """
+    return gr.HTML(
+        f'<div class="sl-panel" data-job="{turn.job}" data-conversation="{conversation_id}"'
+        f' data-turn="{turn.id}"></div>'
+    )
 
 
 def asked(turn: Turn, words: Words, has_image: HasImage) -> Message:

@@ -13,6 +13,9 @@ from threading import Event
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vision.engine import (
     Capabilities,
     Chunk,
@@ -120,6 +123,15 @@ class ReaderEngine:
         log.debug("read lines=%d pixels=%d s=%.2f", len(lines), image.width * image.height, seconds)
         self._cache.put(image.sha256, conversation, lines)
         return lines
+
+    def read_pixels(self, rgb: NDArray[np.uint8], cancel: Event | None = None) -> tuple[Line, ...]:
+        """Return the lines of pixels, (H, W, 3), such as an enlarged crop; nothing is kept.
+
+        Loads the networks if need be. Raise ``Cancelled`` once ``cancel`` is set.
+        """
+        self.load(lambda _: None)
+        assert self._ocr
+        return self._ocr.read(rgb, cancel or Event())
 
     def stream(
         self,

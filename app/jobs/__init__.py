@@ -1,0 +1,1 @@
+"""What people come for, one module each: no Gradio, no torch, any engine."""
