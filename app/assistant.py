@@ -7,20 +7,24 @@ sent a prompt only follows its run, and may go away: the run goes on.
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 from app.budget import MAX_PIXELS, Budget, Detail
+from app.conversation_settings import sampling_with
 from app.engines import Candidate
 from app.errors import NothingToResume, NothingToSend
 from app.intake import Upload, image_ref, take_in
-from app.run import Run
+from app.run import Run, Terms
 from app.runs import Runs
 from app.translate import params_of
 from app.worker import Condition, Result, Worker
 from history import HistoryError, Store, Turn, title_from
-from vision.engine import Engine, Job, SamplingParams, TokenCount
+from vision.engine import Engine, Job, Prompt, SamplingParams, TokenCount
 from vision.images import Decoder, Note
 
 log = logging.getLogger(__name__)
@@ -35,13 +39,14 @@ class Assistant:
         store: Store,
         decoder: Decoder,
         sampling: SamplingParams,
+        receipt_schema: str = "",
     ) -> None:
         self.store = store
         self.decoder = decoder
         self._budget = Budget(store, decoder)
-        self._sampling = sampling
+        self.sampling = sampling  # of a turn that asks for no other
         self._runs = Runs()
-        self._worker = Worker(candidates, store, decoder, sampling, self._runs)
+        self._worker = Worker(candidates, store, decoder, sampling, self._runs, receipt_schema)
 
     def start(self) -> None:
         """Close what a killed program left open, begin to load the engine, return at once."""
@@ -91,10 +96,14 @@ class Assistant:
         detail: Detail = "auto",
         say: Callable[[str, Note], str] = lambda name, note: f"{name}: {note}",
         instead_of: int | None = None,
+        terms: Terms = Terms(),  # noqa: B008 - frozen
+        system_prompt: str = "",
+        settings: Mapping[str, Any] | None = None,  # checked ones
     ) -> Run:
         """Save a turn and queue it; a conversation begins where ``conversation_id`` is None.
 
         ``instead_of`` begins a new version of the conversation, from that turn on.
+        ``system_prompt`` and ``settings`` are those that a new conversation begins with.
         ``say`` puts what is to be told of a picture, by name, into the user's language.
 
         Raise ``VisionError`` or ``HistoryError`` with nothing queued. A picture that was stored
@@ -109,7 +118,8 @@ class Assistant:
             if conversation_id is None:
                 # Named after its first prompt by the store, or after its picture without one.
                 name = "" if prompt.strip() else title_from(Path(uploads[0].name).stem)
-                conversation_id = self.store.create(title=name).id
+                conversation_id = self.store.create(name, system_prompt, settings).id
+            terms = replace(terms, sampling=self._sampling_of(conversation_id, terms))
             turn = self.store.append(
                 conversation_id,
                 prompt=prompt,
@@ -117,9 +127,27 @@ class Assistant:
                 job=job,
                 notices=[say(name, note) for name, picture in taken for note in picture.notes],
                 instead_of=instead_of,
-                params=params_of(self._sampling, MAX_PIXELS[detail]),
+                params=params_of(terms.sampling or self.sampling, MAX_PIXELS[detail]),
             )
-            return self._queued(Run(conversation_id, turn))
+            return self._queued(Run(conversation_id, turn, terms=terms))
+
+    def _sampling_of(self, conversation_id: str, terms: Terms) -> SamplingParams:
+        kept = self.store.conversation(conversation_id).settings
+        return terms.sampling or sampling_with(self.sampling, kept)
+
+    def answer(self, prompt: Prompt, terms: Terms, notices: Sequence[str] = ()) -> Run:
+        """Queue a prompt of which nothing is saved. Raise ``Busy``."""
+        run_id = uuid4().hex
+        turn = Turn(
+            id=0,
+            timestamp="",
+            prompt=prompt.messages[-1].text,
+            params=params_of(terms.sampling or self.sampling, 0),
+            job=prompt.job,
+            notices=tuple(notices),
+        )
+        with self._runs.arriving(run_id):
+            return self._queued(Run(run_id, turn, terms=replace(terms, prompt=prompt)))
 
     def resume(self, conversation_id: str) -> Run:
         """Go on with a conversation's last reply, which was cut off. Raise ``PromptRefused``."""
@@ -127,7 +155,8 @@ class Assistant:
             turns = self.store.turns(conversation_id)
             if not (turns and self.can_resume(turns[-1])):
                 raise NothingToResume
-            return self._queued(Run(conversation_id, turns[-1], resume=True))
+            terms = Terms(sampling=self._sampling_of(conversation_id, Terms()))
+            return self._queued(Run(conversation_id, turns[-1], resume=True, terms=terms))
 
     def can_resume(self, turn: Turn) -> bool:
         """Tell whether the engine could go on with a turn's reply: it was cut off, and its own."""
@@ -147,6 +176,14 @@ class Assistant:
     def run(self, conversation_id: str) -> Run | None:
         """Return the run of a conversation that has not ended, if there is one."""
         return self._runs.get(conversation_id)
+
+    def watch(self, told: Callable[[Turn], None]) -> None:
+        """Have ``told`` called with each turn that ends, saved or not."""
+        self._worker.watch(told)
+
+    def waiting(self) -> int:
+        """Count the runs that have not ended, the one under way included."""
+        return len(self._runs.all())
 
     def waiting_before(self, run: Run) -> int:
         """Count the runs that come before ``run``."""

@@ -1,5 +1,7 @@
 """From a config to the objects that own state, each made once."""
 
+from pathlib import Path
+
 from app.assistant import Assistant
 from app.config import Config, folder
 from app.engines import candidates, load_first
@@ -21,8 +23,22 @@ def engine_for(config: Config, decoder: Decoder) -> Engine:
     return engine
 
 
+def schema_for(config: Config) -> str:
+    """Return the user's own JSON schema for receipts; "" for none. Raise ``ConfigError``."""
+    if not config.receipt.schema:
+        return ""
+    # Imported late: what reads a schema, few start with.
+    from app.jobs.receipt_custom import load_schema
+
+    return load_schema(Path(config.receipt.schema))
+
+
 def assistant_for(config: Config) -> Assistant:
-    """Build the assistant that ``config`` describes; its engine is not loaded yet."""
+    """Build the assistant that ``config`` describes; its engine is not loaded yet.
+
+    Raise ``ConfigError`` for a schema that cannot be used.
+    """
     decoder = decoder_for(config)
     choice = candidates(config.engine, decoder, folder(config.tmp.root))
-    return Assistant(choice, Store(folder(config.history.root)), decoder, config.sampling)
+    store = Store(folder(config.history.root))
+    return Assistant(choice, store, decoder, config.sampling, schema_for(config))

@@ -17,7 +17,7 @@ from app.errors import TmpNotOurs, TmpUnusable
 from history import HistoryError
 from vision.errors import VisionError
 
-KINDS = ("auto", "qwen", "reader", "fake")
+KINDS = ("auto", "qwen", "server", "reader", "fake")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,7 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--config", type=Path, metavar="FILE", help="default: ./config.toml")
     common.add_argument("--engine", choices=KINDS, help="which engine answers; default: auto")
-    common.add_argument("--model", help="a hub name, or a folder with weights")
+    common.add_argument(
+        "--model", help="a hub name, a folder with weights, or a server's name for it"
+    )
+    common.add_argument(
+        "--url", help="an OpenAI-compatible server, such as http://127.0.0.1:8000/v1"
+    )
     common.add_argument("--debug", action="store_true", help="log more")
     parser = argparse.ArgumentParser(
         "second-look", description="A local, private assistant for pictures.", parents=[common]
@@ -63,10 +68,27 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("words", nargs="+", metavar="PICTURE… QUESTION")
     ask.add_argument("--json", action="store_true", help="print the turn as it is saved")
 
-    batch = commands.add_parser("batch", parents=[common], help="read every picture of a folder")
-    batch.add_argument("--job", choices=["text"], default="text")
+    batch = commands.add_parser(
+        "batch",
+        parents=[common],
+        help="read every picture of a folder",
+        description="Read every picture and PDF below a folder. A file is a line, or a page; a bad "
+        "one is a line with its error. Ended or killed, the same command goes on: nothing is lost, "
+        "nothing read twice, and what failed is tried again. A file equal to another is not read, "
+        "but points at it (same_as). The pages of a PDF are one receipt.",
+    )
+    batch.add_argument("--job", choices=["text", "receipt", "html"], default="text")
     batch.add_argument("folder", type=Path)
-    batch.add_argument("--out", type=Path, required=True, metavar="FILE.jsonl")
+    batch.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="text, receipt: FILE.jsonl; receipt: also FILE.csv or FILE.xlsx, made from lines that "
+        "are kept in .FILE.csv.jsonl beside it; html: a folder for NAME.html and results.jsonl",
+    )
+    batch.add_argument(
+        "--watch", action="store_true", help="keep reading what arrives, until Ctrl+C"
+    )
 
     replay = commands.add_parser(
         "replay", parents=[common], help="answer a saved turn once more, and compare"
@@ -91,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
 def _overrides(args: argparse.Namespace) -> Mapping[str, Mapping[str, object]]:
     given: dict[str, dict[str, object]] = {
         "history": {"root": getattr(args, "root", None)},
-        "engine": {"kind": args.engine, "model": args.model},
+        "engine": {"kind": args.engine, "model": args.model, "url": args.url},
         "server": {
             "host": getattr(args, "host", None),
             "port": getattr(args, "port", None),
@@ -123,7 +145,7 @@ def _ask(args: argparse.Namespace, config: Config) -> int:
 def _batch(args: argparse.Namespace, config: Config) -> int:
     from app.batch import batch
 
-    return batch(config, args.folder, args.out, args.job)
+    return batch(config, args.folder, args.out, args.job, watch=args.watch)
 
 
 def _replay(args: argparse.Namespace, config: Config) -> int:

@@ -46,6 +46,9 @@ class ServerConfig:
     port: Annotated[int, Interval(ge=0, le=65_535)] = 7_860  # 0 takes a free one
     max_upload_mib: Annotated[int, Interval(ge=1, le=2_048)] = 100  # one picture's file
     open_browser: bool = True  # when started from a desktop
+    api: bool = False  # serve programs, too: docs/api.md
+    mcp: bool = False  # the jobs as tools for MCP clients, at /mcp; needs the package mcp
+    token_file: str = ""  # what programs must know; or the environment's SECOND_LOOK_TOKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,20 @@ class ClearConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class PageConfig:
+    """``[page]``: what the page keeps for its user."""
+
+    presets: str = "presets.json"  # prompts of one's own; relative to the working directory
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptConfig:
+    """``[receipt]``: what is read on receipts."""
+
+    schema: str = ""  # a file with a JSON schema of the user's own; "" for none
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All of config.toml."""
 
@@ -67,6 +84,8 @@ class Config:
     tmp: TmpConfig = field(default_factory=TmpConfig)
     server: ServerConfig = field(default_factory=ServerConfig)
     clear: ClearConfig = field(default_factory=ClearConfig)
+    receipt: ReceiptConfig = field(default_factory=ReceiptConfig)
+    page: PageConfig = field(default_factory=PageConfig)
 
 
 def load(

@@ -1,8 +1,8 @@
 """Which engine to take, in which order, and why a better one was not taken.
 
-``auto`` takes Qwen2.5-VL where there is a GPU or its weights are on this machine; else the reader.
-The engine on a server is not built yet; a URL is answered with a note. Nothing here imports torch:
-it would cost the start two seconds on a machine that ends up with the reader.
+``auto`` takes the server where a URL is set; then Qwen2.5-VL where there is a GPU or its weights
+are on this machine; then the reader. Nothing here imports torch: it would cost the start two
+seconds on a machine that ends up with the reader.
 """
 
 import logging
@@ -14,10 +14,11 @@ from importlib import metadata
 from pathlib import Path
 from time import perf_counter
 
-from app.errors import NoGpuNoWeights, NotBuilt
+from app.errors import NoGpuNoWeights
 from vision.engine import Engine, Progress
 from vision.errors import EngineUnavailable, VisionError
 from vision.images import Decoder
+from vision.server.errors import AddressUnusable
 from vision.settings import EngineSettings
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,11 @@ def candidates(settings: EngineSettings, decoder: Decoder, tmp_root: Path) -> li
 
         return beside(QwenEngine(settings, decoder, tmp_root))
 
+    def server() -> Engine:
+        from vision.server.engine import ServerEngine
+
+        return beside(ServerEngine(settings, decoder))
+
     def fake() -> Engine:
         from vision.fake import FakeEngine
 
@@ -54,14 +60,15 @@ def candidates(settings: EngineSettings, decoder: Decoder, tmp_root: Path) -> li
 
         return WithReader(engine, decoder)
 
-    if settings.kind == "server":
-        raise NotBuilt(kind="server")
+    if settings.kind == "server" and not settings.url:
+        raise AddressUnusable(url="", reason="it is empty")
     if settings.kind == "auto":
-        no_server = NotBuilt(kind="server") if settings.url else None
+        first = [Candidate(server)] if settings.url else []
         if has_gpu() or has_weights(settings.model):
-            return [Candidate(qwen, no_server), Candidate(reader)]
-        return [Candidate(reader, no_server or NoGpuNoWeights(model=settings.model))]
-    return [Candidate({"qwen": qwen, "reader": reader, "fake": fake}[settings.kind])]
+            return [*first, Candidate(qwen), Candidate(reader)]
+        return [*first, Candidate(reader, NoGpuNoWeights(model=settings.model))]
+    kinds = {"qwen": qwen, "server": server, "reader": reader, "fake": fake}
+    return [Candidate(kinds[settings.kind])]
 
 
 def load_first(

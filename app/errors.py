@@ -17,7 +17,7 @@ VisionError
  ├─ TmpUnusable         [tmp] root cannot be made or read
  └─ EngineUnavailable
      ├─ NoGpuNoWeights  why ``auto`` did not take Qwen2.5-VL
-     ├─ NotBuilt        an engine that this version does not have
+     ├─ StillLoading    a program asked before the engine was loaded
      └─ NoEngine        none of the candidates could be loaded
 """
 
@@ -118,11 +118,11 @@ class NoGpuNoWeights(EngineUnavailable):
     way_out = "Start with --engine qwen to fetch the weights and run them on the CPU."
 
 
-class NotBuilt(EngineUnavailable):
-    """An engine that this version does not have."""
+class StillLoading(EngineUnavailable):
+    """A program asked before the engine was loaded."""
 
-    text = "This version has no engine of kind '{kind}' yet."
-    way_out = "Set [engine] kind to auto, qwen or reader."
+    text = "The engine is still loading."
+    way_out = "Ask again when /healthz answers 200."
 
 
 class NoEngine(EngineUnavailable):

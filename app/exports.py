@@ -22,8 +22,9 @@ from history.importing import import_file
 from history.limits import MAX_ARCHIVE_BYTES
 from history.pages import pages
 from history.plot import latencies, write_plot
-from history.receipts import receipts, write_receipts
+from history.receipts import receipts
 from history.selection import Selection
+from history.tables import write_table
 
 
 def routes(store: Store, folder: Path) -> APIRouter:
@@ -33,16 +34,11 @@ def routes(store: Store, folder: Path) -> APIRouter:
     # Not async: an export reads the disk, and may take a while.
     @router.get("/export/{what}.{format}")
     def exported(what: str, format: str, turn: int | None = None, ids: str = "") -> Response:  # noqa: A002
-        name = f"{what}.{format}"
-        if make := _TABLES.get(name):
-            return _made(folder, name, lambda path: make(store, path))
-        if format not in get_args(Format):
+        make = maker(store, what, format, turn, ids)
+        if make is None:
             raise HTTPException(404)
-        selection = _selection(what, turn, ids)
-        kind: Format = format  # type: ignore[assignment]  # it was looked up
-        if turn is not None:
-            name = f"{what}-{turn}.{format}"
-        return _made(folder, name, lambda path: export(store, path, kind, selection))
+        name = f"{what}.{format}" if turn is None else f"{what}-{turn}.{format}"
+        return _made(folder, name, make)
 
     @router.post("/import")
     async def imported(request: Request) -> Response:
@@ -60,6 +56,25 @@ def routes(store: Store, folder: Path) -> APIRouter:
     return router
 
 
+def maker(
+    store: Store,
+    what: str,
+    format: str,  # noqa: A002  the path's own name
+    turn: int | None = None,
+    ids: str = "",
+) -> Callable[[Path], object] | None:
+    """Return what writes an export to a path, or None for what there is not.
+
+    It raises ``HistoryError``.
+    """
+    if table := _TABLES.get(f"{what}.{format}"):
+        return lambda path: table(store, path)
+    if format not in get_args(Format):
+        return None
+    kind: Format = format  # type: ignore[assignment]  # it was looked up
+    return lambda path: export(store, path, kind, _selection(what, turn, ids))
+
+
 def _selection(what: str, turn: int | None, ids: str) -> Selection | None:
     if what == "everything":
         return None
@@ -69,7 +84,7 @@ def _selection(what: str, turn: int | None, ids: str) -> Selection | None:
 
 
 def _receipts(store: Store, path: Path) -> None:
-    write_receipts(receipts(store), path)
+    write_table(receipts(store), path)
 
 
 def _pages(store: Store, path: Path) -> None:

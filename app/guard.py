@@ -37,15 +37,22 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
 }
 # Routes of Gradio that fetch or serve what we never ask of them.
-_CLOSED = ("/gradio_api/proxy=", "/proxy=", "/gradio_api/file=http", "/file=http")
+_CLOSED = (
+    "/gradio_api/proxy=",
+    "/proxy=",
+    "/gradio_api/file=http",
+    "/file=http",
+)
+_UPLOADS = "/gradio_api/upload"  # the page has its own; programs use Gradio's
 _SAFE_METHODS = {"GET", "HEAD"}
 
 
 class Guard:
     """ASGI middleware: refuse what does not come from our own page, add headers to the rest."""
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, hosts: Iterable[str], *, uploads: bool = False) -> None:
         self._app = app
+        self._closed = _CLOSED if uploads else (*_CLOSED, _UPLOADS)
         self._hosts = frozenset(hosts)  # exact values of the Host header: "127.0.0.1:7860"
         self._origins = frozenset(f"http://{host}" for host in self._hosts)
 
@@ -68,7 +75,7 @@ class Guard:
         headers = Headers(scope=scope)
         if headers.get("host") not in self._hosts:
             return PlainTextResponse("This host name is not served here.", status_code=421)
-        if scope["path"].startswith(_CLOSED):
+        if scope["path"].startswith(self._closed):
             return PlainTextResponse("Not found.", status_code=404)
         if scope["type"] == "http" and scope["method"] in _SAFE_METHODS:
             return None

@@ -4,11 +4,24 @@ One worker writes a run; any number of followers look at it. What they look at i
 frozen, and safe to keep.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import Event
 
-from history import Turn
-from vision.engine import Chunk, Progress
+from history import HistoryError, Turn
+from vision.engine import Chunk, Progress, Prompt, SamplingParams
+from vision.errors import VisionError
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a program may ask for beyond a turn of the page."""
+
+    sampling: SamplingParams | None = None  # None: what config.toml says
+    stop: tuple[str, ...] = ()  # texts before which the reply ends
+    # What to reply to, in place of what history holds: nothing of such a run is saved.
+    prompt: Prompt | None = None
+    after: Callable[[], None] = lambda: None  # called once, when the run has ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,19 +31,30 @@ class Snapshot:
     turn: Turn  # with the reply as far as it has come
     progress: Progress | None  # what the engine does before the first text
     done: bool
+    draft: str = ""  # what to show until the reply begins
 
 
 class Run:
     """A turn that is waiting for the engine, or has it."""
 
-    def __init__(self, conversation_id: str, turn: Turn, *, resume: bool = False) -> None:
-        self.conversation_id = conversation_id
+    def __init__(
+        self,
+        conversation_id: str,
+        turn: Turn,
+        *,
+        resume: bool = False,
+        terms: Terms = Terms(),
+    ) -> None:
+        self.conversation_id = conversation_id  # of an unsaved run, a name of its own
         self.resume = resume  # goes on with the turn's reply, which was cut off
+        self.terms = terms
+        self.failure: VisionError | HistoryError | None = None  # why it ended, if that is why
         self.cancel = Event()
         self.ended = Event()
         self._turn = turn
         self._before = turn.reply
         self._pieces: list[str] = []
+        self._drafts: list[str] = []
         self._progress: Progress | None = None
         self._notices: tuple[str, ...] = ()
         self._last = Chunk()
@@ -49,6 +73,8 @@ class Run:
         """Take in what the engine yielded."""
         if chunk.text:
             self._pieces.append(chunk.text)
+        if chunk.draft:
+            self._drafts.append(chunk.draft)
         if chunk.notice:
             self._notices = (*self._notices, chunk.notice)
         if chunk.finish_reason:
@@ -62,9 +88,10 @@ class Run:
         if self.ended.is_set():
             return Snapshot(self._turn, None, done=True)
         turn = replace(self._turn, reply=self.reply, notices=(*self._turn.notices, *self._notices))
-        return Snapshot(turn, self._progress, done=False)
+        return Snapshot(turn, self._progress, done=False, draft="".join(self._drafts))
 
-    def end(self, turn: Turn) -> None:
+    def end(self, turn: Turn, failure: VisionError | HistoryError | None = None) -> None:
         """Close the run with the turn as it was saved."""
-        self._turn = turn
+        self._turn, self.failure = turn, failure
         self.ended.set()
+        self.terms.after()

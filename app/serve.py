@@ -10,7 +10,9 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
+from app.api.token import token_for
 from app.assistant import Assistant
 from app.build import assistant_for
 from app.clear import Clearing
@@ -28,8 +30,13 @@ PAGE = Path(__file__).parent / "page"
 _EARLY = (
     '<script src="/page/second-look.js"></script>'
     '<script src="/page/panels.js"></script>'
+    '<script src="/page/settings.js"></script>'
+    '<script src="/page/receipt-picture.js"></script>'
+    '<script src="/page/receipt-edit.js"></script>'
+    '<script src="/page/receipt.js"></script>'
     '<link rel="stylesheet" href="/page/style.css">'
     '<link rel="stylesheet" href="/page/clear.css">'
+    '<link rel="stylesheet" href="/page/receipt.css">'
     '<link rel="icon" href="/page/icon.svg">'
 )
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -38,6 +45,7 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 def serve(config: Config) -> None:
     """Serve the page until the user ends it. Raise ``ConfigError`` where it cannot be served."""
     bound = _bind(config)
+    token_for(config.server)
     port = bound.getsockname()[1]
     assistant = assistant_for(config)
     assistant.start()
@@ -64,6 +72,11 @@ def application(assistant: Assistant, config: Config, hosts: set[str]) -> Guard:
     from app.page.layout import build
     from app.page.theme import theme
     from app.pictures import routes
+    from app.presets import Presets, preset_routes
+    from app.receipt_routes import receipt_routes
+    from app.settings_routes import settings_routes
+    from app.upload_routes import upload_routes
+    from app.uploads import Uploads
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -77,13 +90,28 @@ def application(assistant: Assistant, config: Config, hosts: set[str]) -> Guard:
         routes(assistant.store, assistant.decoder, PAGE / "static", PAGE / "examples")
     )
     app.include_router(exports.routes(assistant.store, tmp.run / "exports"))
-    handlers = Handlers(assistant, PAGE / "examples", Path.cwd())
+    app.include_router(receipt_routes(assistant))
+    uploads = Uploads(tmp.uploads, assistant.decoder)
+    app.include_router(upload_routes(uploads, config.server.max_upload_mib << 20))
+    app.include_router(settings_routes(assistant))
+    app.include_router(preset_routes(Presets(folder(config.page.presets))))
+    handlers = Handlers(assistant, uploads, PAGE / "examples", Path.cwd())
     page = build(
         handlers,
-        ClearHandlers(handlers, clearing),
-        HistoryHandlers(handlers, assistant, tmp.uploads),
+        ClearHandlers(handlers, clearing, uploads),
+        HistoryHandlers(handlers, assistant, uploads),
     )
     page.queue(max_size=64, api_open=False)
+    programs = None
+    if config.server.api or config.server.mcp:
+        from app.api.programs import Programs
+        from app.api.server import Entrance
+        from app.page.api_endpoints import Endpoints
+
+        programs = Programs(assistant, tmp)
+        if config.server.api:
+            token = token_for(config.server)
+            Endpoints(programs, clearing, tmp.uploads, token).add_to(page)
     gr.mount_gradio_app(
         app,
         page,
@@ -99,7 +127,10 @@ def application(assistant: Assistant, config: Config, hosts: set[str]) -> Guard:
         ssr_mode=False,
         mcp_server=False,
     )
-    return Guard(EarlyHead(app, _EARLY), hosts)
+    served: ASGIApp = EarlyHead(app, _EARLY)
+    if programs:
+        served = Entrance(served, programs, config.server)
+    return Guard(served, hosts, uploads=config.server.api)
 
 
 def _bind(config: Config) -> socket.socket:

@@ -23,10 +23,13 @@ def prompt_for(
 ) -> Prompt:
     """Build the prompt for the last of ``turns``, with those before it that have a reply.
 
+    The conversation's system prompt comes first, where there is one.
+
     With ``resume`` the last turn's reply is part of it, to be gone on with.
     """
     *before, asked = turns
-    messages: list[Message] = []
+    system = store.conversation(conversation_id).system_prompt if conversation_id else ""
+    messages = [Message("system", system)] if system.strip() else []
     unanswered: tuple[Image, ...] = ()
     for turn in before:
         message = _asked(turn, store, unanswered)

@@ -18,11 +18,13 @@ from app.engines import Candidate, load_first
 from app.errands import Errands
 from app.errors import NoEngine, UnexpectedFailure
 from app.jobs.job import stream
+from app.naming import first_name, rename
 from app.run import Run
 from app.runs import Runs
+from app.stops import until
 from app.translate import ended, prompt_for
-from history import FinishReason, HistoryError, Store, Turn, title_from
-from vision.engine import Capabilities, Chunk, Engine, Progress, SamplingParams, Status
+from history import FinishReason, HistoryError, Store, Turn
+from vision.engine import Capabilities, Chunk, Engine, Progress, Prompt, SamplingParams, Status
 from vision.errors import VisionError
 from vision.images import Decoder
 
@@ -56,12 +58,14 @@ class Worker:
         decoder: Decoder,
         sampling: SamplingParams,
         runs: Runs,
+        receipt_schema: str = "",
     ) -> None:
         self._candidates = tuple(candidates)
         self._store = store
         self._decoder = decoder
         self._sampling = sampling
         self._runs = runs
+        self._receipt_schema = receipt_schema  # the user's own, as JSON; "" for none
         self._engine: Engine = candidates[0].make()
         self._progress: Progress | None = None
         self._loading = True
@@ -70,6 +74,7 @@ class Worker:
         self._queue: SimpleQueue[Run | Literal["errand"] | None] = SimpleQueue()
         self._errands = Errands(wake=lambda: self._queue.put("errand"))
         self._loaded = threading.Event()
+        self._watchers: list[Callable[[Turn], None]] = []
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
 
     @property
@@ -84,6 +89,10 @@ class Worker:
     def wait_until_loaded(self) -> None:
         """Return once an engine is ready or none can be."""
         self._loaded.wait()
+
+    def watch(self, told: Callable[[Turn], None]) -> None:
+        """Have ``told`` called with each turn that ends, saved or not, in the worker's thread."""
+        self._watchers.append(told)
 
     def take(self, run: Run) -> None:
         """Answer a run after all that came before it."""
@@ -113,14 +122,16 @@ class Worker:
     def condition(self) -> Condition:
         """Return how the assistant is now; cheap, from any thread."""
         status = self._engine.status()
-        if self._failure:
+        # A server that was not there at the start gets ready by itself once it is.
+        failure = None if status.state == "ready" else self._failure
+        if failure:
             status = replace(status, state="failed")
         elif self._loading:
             status = replace(status, state="loading", progress=self._progress)
         elif status.state == "failed":
             # It was loaded once, and could not be again: the next prompt tries.
             status = replace(status, state="unloaded")
-        return Condition(status, self._engine.capabilities, self._instead_of, self._failure)
+        return Condition(status, self._engine.capabilities, self._instead_of, failure)
 
     # What follows runs in the thread alone.
 
@@ -167,10 +178,20 @@ class Worker:
     def _generate(self, run: Run) -> FinishReason:
         if run.cancel.is_set():
             return "cancelled"
-        if self._failure:
-            raise self._failure
-        if self._engine.status().state != "ready":  # it was unloaded
+        if self._engine.status().state != "ready":
+            if self._failure:
+                raise self._failure
+            # It was unloaded, or lost.
             self._engine.load(lambda progress: run.add(Chunk(progress=progress)))
+        prompt = run.terms.prompt or self._prompt(run)
+        sampling = run.terms.sampling or self._sampling
+        chunks = stream(prompt, self._engine, self._decoder, sampling, run.cancel)
+        with closing(until(run.terms.stop, chunks, run.cancel)) as until_stop:
+            for chunk in until_stop:
+                run.add(chunk)
+        return run.last.finish_reason or "cancelled"
+
+    def _prompt(self, run: Run) -> Prompt:
         asked = run.snapshot().turn
         before = self._store.turns(run.conversation_id, to=asked.id)[:-1]
         prompt = prompt_for(
@@ -180,11 +201,8 @@ class Worker:
             self._engine.status(),
             resume=run.resume,
         )
-        chunks = stream(prompt, self._engine, self._decoder, self._sampling, run.cancel)
-        with closing(chunks):
-            for chunk in chunks:
-                run.add(chunk)
-        return run.last.finish_reason or "cancelled"
+        schema = self._receipt_schema if prompt.job == "receipt" else ""
+        return replace(prompt, json_schema=schema)
 
     def _end(
         self, run: Run, finish: FinishReason, error: VisionError | None, latency_ms: float
@@ -197,15 +215,19 @@ class Worker:
             latency_ms=latency_ms,
             error=error,
         )
+        failure: VisionError | HistoryError | None = error
         try:
-            self._store.finish(run.conversation_id, turn)
-            self._name(run.conversation_id, turn)
-        except HistoryError as failure:
+            if run.terms.prompt is None:
+                self._store.finish(run.conversation_id, turn)
+                self._name(run.conversation_id, turn)
+        except HistoryError as not_saved:
             # The reply is on the page still; the prompt, and that it had no end, are on disk.
-            log.error("turn not saved: %s", failure)  # noqa: TRY400  expected: a full disk
-            turn = replace(turn, error=failure.record())
+            log.error("turn not saved: %s", not_saved)  # noqa: TRY400  expected: a full disk
+            turn, failure = replace(turn, error=not_saved.record()), not_saved
         self._runs.remove(run)
-        run.end(turn)
+        run.end(turn, failure)
+        for told in self._watchers:
+            told(turn)
         log.info(
             "turn done engine=%s finish=%s new=%d cached=%d first_ms=%.0f total_ms=%.0f",
             turn.engine, finish, turn.usage.get("new_tokens", 0),
@@ -213,8 +235,5 @@ class Worker:
         )  # fmt: skip
 
     def _name(self, conversation_id: str, turn: Turn) -> None:
-        """Put whose receipt it is before the question: a list of equal questions helps nobody."""
-        merchant = str(turn.fields.get("merchant") or "")
-        automatic = title_from(turn.prompt)
-        if merchant and self._store.conversation(conversation_id).title == automatic:
-            self._store.rename(conversation_id, title_from(f"{merchant} · {automatic}"))
+        """Put whose receipt it is before the question, where the conversation has no other name."""
+        rename(self._store, conversation_id, turn, first_name(turn))

@@ -19,6 +19,7 @@ from history.errors import (
     TurnDamaged,
     TurnInterrupted,
     TurnNotFound,
+    TurnOpen,
 )
 from history.search import Filters, Hit
 from history.store import Store
@@ -54,6 +55,7 @@ __all__ = [
     "TurnDamaged",
     "TurnInterrupted",
     "TurnNotFound",
+    "TurnOpen",
     "Unused",
     "title_from",
 ]

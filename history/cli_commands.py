@@ -14,11 +14,12 @@ from history.importing import import_file
 from history.names import shown as printable
 from history.pages import write_pages
 from history.plot import latencies, write_plot
-from history.receipts import receipts, write_receipts
+from history.receipts import receipts
 from history.repair import repair
 from history.search import Filters
 from history.selection import Selection
 from history.store import Store
+from history.tables import write_table
 from history.trash import Trashed
 from history.turn import Turn, encode
 from history.verify import verify
@@ -162,7 +163,7 @@ def plotted(store: Store, args: Namespace) -> Said:
 def receipts_written(store: Store, args: Namespace) -> Said:
     """Write a table."""
     table = receipts(store, selection_of(args.ids))
-    write_receipts(table, args.out)
+    write_table(table, args.out)
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     return Said(f"{args.out}: {len(rows)} rows", {"file": str(args.out), "rows": rows})
 

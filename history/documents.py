@@ -8,11 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 from history import names
+from history.corrections import corrected
 from history.errors import TurnNotFound
 from history.excerpt import Folding
-from history.fields import amount, flat
+from history.fields import told, total
 from history.head import Head, read_head
 from history.listing import read_turn
+from history.traces import Trace, traces
 from history.turn import Turn
 
 TEXTS = ("name", "tags", "prompt", "reply", "fields")  # in the order of the columns
@@ -30,6 +32,7 @@ class Document:
     pictures: int | None = None
     total: float | None = None
     texts: tuple[str, str, str, str, str] = ("", "", "", "", "")  # as in ``TEXTS``
+    receipts: tuple[Trace, ...] = ()
 
 
 class Documents:
@@ -81,6 +84,10 @@ class Documents:
                document.pictures, document.total, *texts, folded)  # fmt: skip
         connection.execute(_INSERT, row)
         connection.execute("INSERT INTO words (rowid, folded) VALUES (?, ?)", (doc, folded))
+        connection.executemany(
+            "INSERT INTO receipt VALUES (?, ?, ?, ?, ?, ?)",
+            [(conversation, turn, *trace) for trace in document.receipts],
+        )
 
     def _remove(self, connection: sqlite3.Connection, conversation: str, turn: int) -> None:
         place = (conversation, turn)
@@ -90,6 +97,7 @@ class Documents:
             place,
         )
         connection.execute("DELETE FROM doc WHERE conversation = ? AND turn = ?", place)
+        connection.execute("DELETE FROM receipt WHERE conversation = ? AND turn = ?", place)
 
 
 def _stamps(folder: Path) -> Mapping[int, str]:
@@ -106,14 +114,15 @@ def _stamps(folder: Path) -> Mapping[int, str]:
 
 
 def _of_turn(turn: Turn) -> Document:
-    fields = "\n".join(f"{key}: {value}" for key, value in flat(turn.fields).items())
+    fields = corrected(turn)
     return Document(
         at=_encodable(turn.timestamp),
         engine=_encodable(turn.engine),
         job=turn.job and _encodable(turn.job),
         pictures=len(turn.images),
-        total=amount(turn.fields.get("total")),
-        texts=("", "", turn.prompt, turn.reply, fields),
+        total=total(fields),
+        texts=("", "", turn.prompt, turn.reply, told(fields)),
+        receipts=tuple(traces(turn)),
     )
 
 

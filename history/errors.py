@@ -16,6 +16,7 @@ HistoryError
  ├─ FormatUnknown              a file's name that does not say what to write
  ├─ PictureDiffers             bytes that are not those of their SHA-256
  ├─ RecordTooNew               a file that a newer version wrote: shown, never written
+ ├─ TurnOpen                   a turn that is not changed before its reply has ended
  ├─ TurnDamaged                what a turn says in place of a file that cannot be read
  └─ TurnInterrupted            what a turn says whose program ended before the reply did
 
@@ -163,6 +164,13 @@ class RecordTooNew(HistoryError):
 
     text = "{file} was written by a newer version: its schema is {schema}, ours is {known}."
     way_out = "Update Second Look to change it."
+
+
+class TurnOpen(HistoryError):
+    """A turn that is not changed before its reply has ended: whoever ends it would undo that."""
+
+    text = "Turn {turn} cannot be changed yet: its reply has not ended."
+    way_out = "Wait for it, or stop it."
 
 
 class TurnDamaged(HistoryError):

@@ -4,6 +4,7 @@ import html
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 
+from history.corrections import changes
 from history.selection import Part
 from history.turn import ImageRef, Turn
 
@@ -51,6 +52,9 @@ def _turn(turn: Turn, picture: Callable[[ImageRef], bytes | None]) -> Iterator[s
         yield _image(image, picture(image))
     yield f'<div class="prompt" dir="auto">{_text(turn.prompt)}</div>\n'
     yield f'<div class="reply" dir="auto">{_text(turn.reply)}</div>\n'
+    if turn.corrections:
+        rows = "".join(f"<li>{_text(change)}</li>" for change in changes(turn))
+        yield f'<ul class="corrected" dir="auto">{rows}</ul>\n'
     if "text" in turn.error:
         yield f'<p class="error">{_text(str(turn.error["text"]))}</p>\n'
     yield "</article>\n"

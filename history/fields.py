@@ -1,14 +1,68 @@
-"""What a job found, as text and numbers: for search and for tables. Pure."""
+"""What a job found, as text and numbers: for search, for names and for tables. Pure.
+
+Two shapes are known: names with values, and ``receipts``, a list of what each receipt says. A
+value is plain, or an object that says where it was found, with the value under ``value``.
+"""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 # Any in this module is whatever JSON can hold.
 
+_PLAIN = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 _NUMBER = re.compile(r"-?[0-9][0-9.,' \u00a0]*")
 _CENTS = re.compile(r"[.,]([0-9]{1,2})$")
+_UNTOLD = ("schema_version", "checks")  # what nobody looks for
+
+
+def receipts_in(fields: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what each receipt says; nothing where these are not receipts' fields."""
+    found = fields.get("receipts")
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
+
+
+def value_of(found: Any) -> str:
+    """Return a value as text, whether or not it says where it was found; "" for none."""
+    if isinstance(found, Mapping):
+        found = found.get("value")
+    return "" if found is None else found if isinstance(found, str) else _text(found)
+
+
+def parts_of(receipt: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """Return the items, taxes or discounts of a receipt."""
+    found = receipt.get(name)
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
+
+
+def total_of(parts: Sequence[Any]) -> str:
+    """Return the sum of amounts, "" of none; a tax has its amount beside its name."""
+    found = [part.get("amount", part) for part in parts if isinstance(part, Mapping)]
+    amounts = [each for each in map(decimal, found) if each is not None]
+    return str(sum(amounts, Decimal())) if amounts else ""
+
+
+def merchant(fields: Mapping[str, Any]) -> str:
+    """Return whose receipt it is; of several, whose the first."""
+    first = next(iter(receipts_in(fields)), fields)
+    return value_of(first.get("merchant"))
+
+
+def total(fields: Mapping[str, Any]) -> float | None:
+    """Return what a receipt comes to; of several, the first that says it."""
+    amounts = (decimal(each.get("total")) for each in receipts_in(fields))
+    first = next((each for each in amounts if each is not None), None)
+    return amount(fields.get("total")) if first is None else float(first)
+
+
+def told(fields: Mapping[str, Any]) -> str:
+    """Return all that was found as lines of text, for search."""
+    of_receipts = receipts_in(fields)
+    rest = {key: value for key, value in fields.items() if key != "receipts" or not of_receipts}
+    lines = [f"{key}: {value}" for key, value in flat(rest).items() if key not in _UNTOLD]
+    return "\n".join([*lines, *(line for each in of_receipts for line in _lines(each))])
 
 
 def flat(fields: Mapping[str, Any]) -> dict[str, str]:
@@ -22,13 +76,39 @@ def amount(value: Any) -> float | None:
         value = value.get("value")
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    match = _NUMBER.search(value) if isinstance(value, str) else None
+    written = _written(value) if isinstance(value, str) else None
+    return None if written is None else float(written)
+
+
+def decimal(value: Any) -> Decimal | None:
+    """Return an amount exactly: a plain number as it is, 0.512, and else as people write prices."""
+    text = value_of(value)
+    return Decimal(text) if _PLAIN.fullmatch(text) else _written(text)
+
+
+def _written(text: str) -> Decimal | None:
+    match = _NUMBER.search(text)
     if match is None:
         return None
     written = match[0].strip(" .,'\u00a0")
     cents = _CENTS.search(written)
     whole = re.sub(r"[^0-9-]", "", written[: cents.start()] if cents else written)
-    return float(f"{whole}.{cents[1] if cents else 0}")
+    return Decimal(f"{whole}.{cents[1] if cents else 0}")
+
+
+def _lines(receipt: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in receipt.items():
+        if key in _UNTOLD or value in (None, "", [], ()):
+            continue
+        for each in value if isinstance(value, list) else [value]:
+            yield f"{key}: {_words(each)}"
+
+
+def _words(value: Any) -> str:
+    """Return the values of an item, a tax or a field, without where they were found."""
+    if isinstance(value, Mapping) and "value" not in value:
+        return " ".join(word for inner in value.values() if (word := _words(inner)))
+    return value_of(value)
 
 
 def _text(value: Any) -> str:

@@ -28,6 +28,7 @@ class Head:
     system_prompt: str = ""
     pinned: bool = False
     tags: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)  # of sampling, where chosen
     choice: Choice | None = None  # None: the version with the newest turn
     extra: Mapping[str, Any] = field(default_factory=dict)  # keys of others, kept
     schema: int = SCHEMA
@@ -72,6 +73,8 @@ def encode_head(conversation_id: str, head: Head) -> bytes:
         record["pinned"] = True
     if head.tags:
         record["tags"] = head.tags
+    if head.settings:
+        record["settings"] = head.settings
     if head.choice:
         record["choice"] = {"tip": head.choice.tip, "of": head.choice.of}
     return seal(record | {key: head.extra[key] for key in head.extra if key not in record})
@@ -96,5 +99,6 @@ _KEYS: Mapping[str, tuple[type, Any]] = {  # key: its type in JSON, and how it i
     "system_prompt": (str, str),
     "pinned": (bool, bool),
     "tags": (list, _tags),
+    "settings": (dict, dict),
     "choice": (dict, _choice),
 }

@@ -30,7 +30,7 @@ from history.turn import Conversation, ImageRef
 log = logging.getLogger(__name__)
 
 FILE = "turns.sqlite"
-VERSION = 1  # of what stands below; another one is made anew
+VERSION = 2  # of what stands below; another one is made anew
 BUSY_S = 60.0  # another process may be making the whole index
 
 _SCHEMA = f"""
@@ -44,6 +44,13 @@ CREATE TABLE doc (
     prompt TEXT NOT NULL, reply TEXT NOT NULL, fields TEXT NOT NULL, folded TEXT NOT NULL
 );
 CREATE UNIQUE INDEX place ON doc (conversation, turn);
+CREATE TABLE receipt (
+    conversation TEXT NOT NULL, turn INTEGER NOT NULL, number INTEGER NOT NULL,
+    same TEXT NOT NULL, sha256 TEXT NOT NULL, format TEXT NOT NULL
+);
+CREATE INDEX receipt_place ON receipt (conversation, turn);
+CREATE INDEX receipt_same ON receipt (same);
+CREATE TABLE look (sha256 TEXT PRIMARY KEY, bits TEXT NOT NULL) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5 (
     folded, content = 'doc', content_rowid = 'id', detail = 'none',
     tokenize = 'trigram case_sensitive 1'

@@ -17,7 +17,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from history import files, names
-from history.errors import ConversationNotFound, RecordTooNew, TurnDamaged, TurnNotFound
+from history.errors import (
+    ConversationNotFound,
+    HistoryError,
+    RecordTooNew,
+    TurnDamaged,
+    TurnNotFound,
+)
 from history.head import Head, read_head
 from history.record import SCHEMA, TooNewError
 from history.title import title_from
@@ -149,6 +155,12 @@ def read_turn(folder: Path, turn_id: int) -> Turn:
     return turn
 
 
+def damage_of(turn: Turn) -> HistoryError:
+    """Return the error that a placeholder stands for, to be raised where it would be changed."""
+    known = {error.__name__: error for error in (TurnDamaged, RecordTooNew)}
+    return known[turn.error["code"]](**turn.error["values"])
+
+
 def read_turns(folder: Path) -> list[Turn]:
     """Return all turns of a conversation, those of other versions too, in order of their ids."""
     return list(_present(folder, turn_ids(folder)))
@@ -180,6 +192,7 @@ def _summary(folder: Path) -> Conversation:
         turns=len(ids),
         cover=cover,
         system_prompt=head.system_prompt,
+        settings=head.settings,
         pinned=head.pinned,
         tags=head.tags,
     )

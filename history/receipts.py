@@ -1,105 +1,102 @@
-"""The fields that jobs found, as a table: a row for each turn, a column for each field."""
+"""What jobs found, as tables: a row for each receipt, and a sheet with a row for each item.
 
-import csv
-import io
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+A turn whose fields are no receipts', as plain questions leave them, is one row with a column for
+each field. What the user corrected is in the tables as corrected.
+"""
 
-from history.fields import flat
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from history.corrections import corrected
+from history.fields import flat, parts_of, receipts_in, total_of, value_of
+from history.receipts_seen import Seen, pictures_of, seen_in
 from history.selection import Selection, everything, parts
 from history.store import Store
+from history.tables import Table
 from history.turn import Turn
 
-FIRST = ("merchant", "date", "time", "number", "subtotal", "tax", "tip", "total", "currency")
 OURS = ("conversation", "turn", "timestamp", "pictures")
-
-_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")  # what XML cannot hold
-_LONGEST = 32_767  # characters of a cell. Source: Excel's specifications and limits
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of texts below the names of their columns."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+RECEIPT = (
+    "receipt", "merchant", "date", "time", "number", "currency", "subtotal", "discounts",
+    "service", "tax", "rounding", "tip", "total", "paid", "change", "payment_method", "adds_up",
+    "doubtful", "corrected", "confirmed", "item_count", "address", "tax_id", "phone", "buyer",
+)  # fmt: skip
+ITEM = ("conversation", "turn", "receipt", "merchant", "date", "currency",
+        "name", "quantity", "unit_price", "amount", "tax_mark")  # fmt: skip
+_FRAME = ("receipts", "schema_version")  # what is around the fields
+_SUMMED = {"discounts": "discounts", "tax": "taxes"}  # column: the list it is the sum of
 
 
 def receipts(store: Store, selection: Selection | None = None) -> Table:
     """Return the fields of all turns of the versions shown that have any."""
-    found = list(_turns(store, everything(store) if selection is None else selection))
-    seen = dict.fromkeys(key for _, _, fields in found for key in fields)
-    columns = [key for key in FIRST if key in seen] + [key for key in seen if key not in FIRST]
-    rows = (
-        (conversation, str(turn.id), turn.timestamp, _pictures(turn), *values)
-        for conversation, turn, fields in found
-        for values in [[fields.get(key, "") for key in columns]]
+    chosen = everything(store) if selection is None else selection
+    return table_of(
+        (part.conversation.id, turn)
+        for part in parts(store, chosen)
+        for turn in part.shown
+        if turn.fields
     )
-    return Table((*OURS, *columns), tuple(rows))
 
 
-def to_csv(table: Table) -> bytes:
-    """Return a table as CSV that spreadsheets open as they should, Chinese included."""
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([_harmless(cell) for cell in row] for row in _all(table))
-    return text.getvalue().encode("utf-8-sig", "replace")
+def table_of(turns: Iterable[tuple[str, Turn]], number: int | None = None) -> Table:
+    """Return turns, each with its conversation, as a table; ``number`` chooses of each one receipt.
+
+    With receipts among them a second sheet has their items.
+    """
+    found: list[dict[str, str]] = []
+    items: list[tuple[str, ...]] = []
+    for conversation, turn in turns:
+        for row, seen in _rows(conversation, turn, number):
+            found.append(row)
+            items += _items(seen, row) if seen else ()
+    names = dict.fromkeys(key for row in found for key in row if key not in OURS)
+    columns = (*OURS, *(key for key in RECEIPT if key in names),
+               *(key for key in names if key not in RECEIPT))  # fmt: skip
+    rows = tuple(tuple(row.get(key, "") for key in columns) for row in found)
+    has_receipts = any("receipt" in row for row in found)
+    sheets = (Table(ITEM, tuple(items), "Items"),) if has_receipts else ()
+    return Table(columns, rows, "Receipts" if has_receipts else "Second Look", sheets)
 
 
-def to_xlsx(table: Table) -> bytes:
-    """Return a table as an Excel workbook, in which amounts are numbers."""
-    # Imported late: half a second that only this needs.
-    from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Font
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("Second Look")
-    sheet.freeze_panes = "A2"
-
-    def cell(text: str, *, bold: bool) -> Any:  # openpyxl's cell
-        made = WriteOnlyCell(sheet, _CONTROL.sub("\ufffd", text)[:_LONGEST])
-        if _NUMBER.fullmatch(text) and not bold:
-            made.value = float(text) if "." in text else int(text)
-        else:
-            made.data_type = "s"  # "=1+1" that stood on a receipt is no formula
-        if bold:
-            made.font = Font(bold=True)
-        return made
-
-    for number, row in enumerate(_all(table)):
-        sheet.append([cell(text, bold=number == 0) for text in row])
-    content = io.BytesIO()
-    book.save(content)
-    return content.getvalue()
+def _rows(
+    conversation: str, turn: Turn, number: int | None
+) -> Iterator[tuple[dict[str, str], Seen | None]]:
+    """Yield a turn's rows; what a schema of the user's own asked for is on each."""
+    place = {"conversation": conversation, "turn": str(turn.id), "timestamp": turn.timestamp}
+    fields = corrected(turn)
+    own = fields.pop("custom", None)
+    asked = flat(own) if isinstance(own, Mapping) else {}
+    for seen in seen_in(turn):
+        if number in (None, seen.number):
+            pictures = pictures_of(seen.receipt, len(turn.images))
+            yield place | {"pictures": _pictures(turn, pictures)} | _row(seen) | asked, seen
+    if not receipts_in(fields):
+        plain = {key: value for key, value in fields.items() if key not in _FRAME}
+        pictures = list(range(len(turn.images)))
+        yield place | {"pictures": _pictures(turn, pictures)} | flat(plain) | asked, None
 
 
-def write_receipts(table: Table, path: Path) -> None:
-    """Write a table to ``path``, as Excel where its name ends so, else as CSV."""
-    xlsx = path.suffix.lower() == ".xlsx"
-    path.write_bytes(to_xlsx(table) if xlsx else to_csv(table))
+def _row(seen: Seen) -> dict[str, str]:
+    values = {name: value_of(seen.receipt.get(name)) for name in RECEIPT}
+    values |= {name: total_of(parts_of(seen.receipt, key)) for name, key in _SUMMED.items()}
+    return values | {
+        "receipt": str(seen.number + 1),
+        "adds_up": {True: "yes", False: "no", None: ""}[seen.adds_up],
+        "doubtful": ", ".join(seen.doubtful),
+        "corrected": ", ".join(seen.corrected),
+        "confirmed": "yes" if seen.confirmed else "",
+        "item_count": str(len(parts_of(seen.receipt, "items"))),
+    }
 
 
-def _turns(store: Store, selection: Selection) -> Iterator[tuple[str, Turn, dict[str, str]]]:
-    for part in parts(store, selection):
-        for turn in part.shown:
-            if turn.fields:
-                yield part.conversation.id, turn, flat(turn.fields)
+def _items(seen: Seen, row: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+    for item in parts_of(seen.receipt, "items"):
+        values = {name: value_of(item.get(name)) for name in ITEM[6:]}
+        yield tuple(values.get(name, row.get(name, "")) for name in ITEM)
 
 
-def _pictures(turn: Turn) -> str:
-    return " ".join(image.name or f"{image.sha256[:12]}.{image.format}" for image in turn.images)
-
-
-def _all(table: Table) -> Iterator[Sequence[str]]:
-    yield table.columns
-    yield from table.rows
-
-
-def _harmless(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula. Source: OWASP, CSV injection."""
-    risky = cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not _NUMBER.fullmatch(cell)
-    return f"'{cell}" if risky else cell
+def _pictures(turn: Turn, places: Collection[int]) -> str:
+    return " ".join(
+        image.name or f"{image.sha256[:12]}.{image.format}"
+        for place, image in enumerate(turn.images)
+        if place in places
+    )

@@ -24,6 +24,7 @@ from history.errors import (
     StorageFull,
     StorageReadOnly,
     TurnNotFound,
+    TurnOpen,
     free_bytes,
     reading,
     writing,
@@ -31,7 +32,7 @@ from history.errors import (
 from history.head import Choice, Head, encode_head
 from history.heads import Heads
 from history.index import Index
-from history.listing import Listing, read_turn, read_turns, too_new, turn_ids
+from history.listing import Listing, damage_of, read_turn, read_turns, too_new, turn_ids
 from history.open_turns import OpenTurns
 from history.record import SCHEMA
 from history.search import LIMIT, Filters, Hit, Search
@@ -60,11 +61,16 @@ class Store:
 
     # Conversations
 
-    def create(self, title: str = "", system_prompt: str = "") -> Conversation:
+    def create(
+        self,
+        title: str = "",
+        system_prompt: str = "",
+        settings: Mapping[str, Any] | None = None,  # whatever JSON can hold
+    ) -> Conversation:
         """Begin a conversation. Without a title it is shown under its first prompt."""
         self.check_writable()
         created_at = names.now()
-        head = Head(title, created_at, system_prompt)
+        head = Head(title, created_at, system_prompt, settings=settings or {})
         with writing(self.root):
             while (folder := self.root / names.new_conversation_id()).exists():
                 pass
@@ -91,6 +97,15 @@ class Store:
     def rename(self, conversation_id: str, title: str) -> None:
         """Name a conversation; an empty title shows it under its first prompt again."""
         self._heads.change(conversation_id, title=title.strip())
+
+    def set_settings(
+        self,
+        conversation_id: str,
+        system_prompt: str,
+        settings: Mapping[str, Any],  # whatever JSON can hold
+    ) -> None:
+        """Keep what a conversation is answered with, in place of what was kept."""
+        self._heads.change(conversation_id, system_prompt=system_prompt, settings=dict(settings))
 
     def pin(self, conversation_id: str, pinned: bool = True) -> None:
         """Keep a conversation at the top of the list, or no longer."""
@@ -199,6 +214,26 @@ class Store:
         except NotFound:
             self._open.forget(path)
             raise
+
+    def correct(self, conversation_id: str, turn_id: int, changes: Mapping[str, Any]) -> Turn:
+        """Keep, by path, what the user says a job should have found; None takes it back.
+
+        What was found stays: ``corrections.py``. Raise ``TurnOpen`` before the reply has ended.
+        """
+        with self.changing(conversation_id) as folder:
+            turn = read_turn(folder, turn_id)
+            if turn.damaged:
+                raise damage_of(turn)
+            if turn.schema > SCHEMA:
+                raise too_new(folder / names.turn_name(turn_id), turn.schema)
+            if turn.finish_reason is None:
+                raise TurnOpen(turn=turn_id)
+            merged = {**turn.corrections, **changes}
+            kept = {path: value for path, value in merged.items() if value is not None}
+            changed = replace(turn, corrections=kept)
+            if changed != turn:
+                self._open.replace(folder / names.turn_name(turn_id), changed)
+            return changed
 
     def close_open_turns(self) -> int:
         """Close, as errors, the turns whose programs ended before the reply; return how many.

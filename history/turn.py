@@ -55,6 +55,8 @@ class Turn:
     token_ids: tuple[int, ...] = ()  # of the reply, as the model made them
     job: str | None = None  # what the user chose on a card
     fields: Mapping[str, Any] = field(default_factory=dict)  # what a job found
+    # What the user says it should have found, by path ("receipts.0.total"): ``corrections.py``.
+    corrections: Mapping[str, Any] = field(default_factory=dict)
     lines: tuple[Mapping[str, Any], ...] = ()  # text, bbox [x0, y0, x1, y1], score, image
     error: Mapping[str, Any] = field(default_factory=dict)  # code, values, text, hint; or empty
     notices: tuple[str, ...] = ()
@@ -76,6 +78,7 @@ class Conversation:
     turns: int  # those of all versions
     cover: ImageRef | None = None  # the first picture of its opening turns
     system_prompt: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)  # of sampling, where chosen
     pinned: bool = False
     tags: tuple[str, ...] = ()
 
@@ -89,6 +92,8 @@ def encode(turn: Turn) -> bytes:
         record[key] = getattr(turn, attribute)
     if turn.follows is None:
         del record["follows"]
+    if not turn.corrections:
+        del record["corrections"]
     record["images"] = [_image_record(image) for image in turn.images]
     return seal(record | {key: turn.extra[key] for key in turn.extra if key not in record})
 
@@ -177,6 +182,7 @@ _KEYS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
     "token_ids": ("token_ids", _list_of(int)),
     "job": ("job", _of(str, type(None))),
     "fields": ("fields", _of(dict)),
+    "corrections": ("corrections", _of(dict)),
     "boxes": ("lines", _list_of(dict)),
     "error": ("error", _of(dict)),
     "notices": ("notices", _list_of(str)),

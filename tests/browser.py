@@ -68,12 +68,17 @@ def opened(browser: Browser, url: str, *, ready: bool = True, **options: object)
     return page
 
 
-def attach(page: Page, *pictures: tuple[str, bytes]) -> None:
-    """Put pictures into the composer, and wait until they are uploaded."""
+def offer(page: Page, *files: tuple[str, bytes]) -> None:
+    """Choose files for the composer, which may refuse them."""
     page.set_input_files(
         "#composer input[type=file]",
-        [{"name": name, "mimeType": "image/png", "buffer": data} for name, data in pictures],
+        [{"name": name, "mimeType": "image/png", "buffer": data} for name, data in files],
     )
+
+
+def attach(page: Page, *pictures: tuple[str, bytes]) -> None:
+    """Put pictures into the composer, and wait until they are uploaded."""
+    offer(page, *pictures)
     page.wait_for_function(
         "n => document.querySelectorAll('#composer .thumbnail-item').length === n",
         arg=len(pictures),

@@ -88,10 +88,10 @@ def test_batch_makes_a_bad_picture_a_line(folder):
     assert "error" not in read
 
 
-def test_batch_does_only_what_is_missing(folder, receipt):
+def test_batch_does_only_what_is_missing(folder, red):
     run(folder, "batch", "scans", "--out", "out.jsonl", "--engine", "reader")
     before = (folder / "out.jsonl").read_bytes()
-    (folder / "scans" / "second.png").write_bytes(receipt)
+    (folder / "scans" / "second.png").write_bytes(red)
 
     done = run(folder, "batch", "scans", "--out", "out.jsonl", "--engine", "reader")
 

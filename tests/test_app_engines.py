@@ -2,9 +2,10 @@ import pytest
 
 from app import engines
 from app.engines import Candidate, candidates, load_first
-from app.errors import NoGpuNoWeights, NotBuilt
+from app.errors import NoGpuNoWeights
 from vision.errors import EngineUnavailable
 from vision.fake import FakeEngine
+from vision.server.errors import AddressUnusable, ServerUnreachable
 from vision.settings import EngineSettings
 
 
@@ -56,27 +57,42 @@ def test_auto_takes_qwen_where_there_is_a_gpu_or_the_weights(
     assert kinds(EngineSettings(), decoder, tmp_path) == ["qwen", "reader"]
 
 
-@pytest.mark.parametrize("kind", ["reader", "fake", "qwen"])
+@pytest.mark.parametrize("kind", ["reader", "fake", "qwen", "server"])
 def test_a_named_kind_is_taken_whatever_the_machine_has(machine, decoder, tmp_path, kind):
     machine(gpu=True, weights=True)
 
-    assert kinds(EngineSettings(kind=kind), decoder, tmp_path) == [kind]
+    settings = EngineSettings(kind=kind, url="http://127.0.0.1:8000/v1")
+
+    assert kinds(settings, decoder, tmp_path) == [kind]
 
 
-def test_a_server_is_refused_with_what_to_do(decoder, tmp_path):
-    with pytest.raises(NotBuilt) as error:
+def test_a_server_without_an_address_is_refused_with_what_to_do(decoder, tmp_path):
+    with pytest.raises(AddressUnusable) as error:
         candidates(EngineSettings(kind="server"), decoder, tmp_path)
 
-    assert "qwen or reader" in error.value.hint
+    assert "[engine] url" in error.value.hint
 
 
-def test_a_url_does_not_keep_auto_from_starting(machine, decoder, tmp_path):
+@pytest.mark.parametrize(
+    ("gpu", "expected"), [(False, ["server", "reader"]), (True, ["server", "qwen", "reader"])]
+)
+def test_auto_takes_the_server_first_where_a_url_is_set(machine, decoder, tmp_path, gpu, expected):
+    machine(gpu=gpu, weights=False)
+    settings = EngineSettings(url="http://127.0.0.1:8000/v1")
+
+    assert kinds(settings, decoder, tmp_path) == expected
+
+
+def test_auto_falls_back_where_the_server_is_not_there(machine, decoder, tmp_path):
     machine(gpu=False, weights=False)
+    settings = EngineSettings(url="http://127.0.0.1:9/v1")  # "discard": nobody listens there
 
-    [candidate] = candidates(EngineSettings(url="http://127.0.0.1:8000/v1"), decoder, tmp_path)
+    engine, reasons = load_first(candidates(settings, decoder, tmp_path))
 
-    assert candidate.make().status().engine == "reader"
-    assert isinstance(candidate.instead_of, NotBuilt)
+    assert engine is not None
+    assert engine.status().engine == "reader"
+    assert isinstance(reasons[0], ServerUnreachable)
+    assert "http://127.0.0.1:9" in str(reasons[0])
 
 
 def test_the_next_engine_is_taken_where_the_first_cannot_be_loaded():

@@ -15,7 +15,8 @@ from history import ImageRef, Store, Turn
 from history.fields import amount, flat
 from history.pages import pages_in, write_pages
 from history.plot import latencies, write_plot
-from history.receipts import Table, receipts, to_csv, to_xlsx, write_receipts
+from history.receipts import receipts
+from history.tables import Table, to_csv, to_xlsx, write_table
 
 IMAGE = ImageRef("a" * 64, "png", 4, 3, "shot.png")
 
@@ -64,7 +65,7 @@ def read_csv(content):
 def test_a_table_opens_in_a_spreadsheet_as_it_is(store, tmp_path):
     table = Table(("a", "b"), (("咖啡, “x”\nline", "-12.50"),))
 
-    write_receipts(table, tmp_path / "out.csv")
+    write_table(table, tmp_path / "out.csv")
 
     content = (tmp_path / "out.csv").read_bytes()
     assert content.startswith(b"\xef\xbb\xbf")

@@ -24,8 +24,12 @@ EDGES = {
     "qwen_vl_utils": ("vision/qwen/",),
     "onnxruntime": ("vision/reader/",),
     "rapidocr": ("vision/reader/",),
+    "openai": ("vision/server/",),
+    "httpx2": ("vision/server/",),
+    "httpx": ("vision/server/",),
     "tomllib": ("app/config.py",),
-    "PIL": ("vision/decode_",),
+    "PIL": ("vision/decode_", "vision/pdf_worker.py"),
+    "pypdfium2": ("vision/pdf_",),
     "pillow_heif": ("vision/decode_",),
 }
 # A package, and those of ours it may import.

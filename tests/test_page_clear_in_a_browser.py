@@ -324,7 +324,7 @@ def test_a_picture_attached_in_another_tab_survives_a_deep_clear(tabs, red, monk
 def test_a_picture_that_was_cleared_away_is_named_when_it_is_sent(page_for, red, tmp_path):
     page = page_for(Holding(["Red."]))
     attach(page, ("red.png", red))
-    [path] = (tmp_path / "tmp").glob("run-*/uploads/*/red.png")
+    [path] = (tmp_path / "tmp").glob("run-*/uploads/*/picture")
     path.unlink()
 
     send(page, "Colour?")

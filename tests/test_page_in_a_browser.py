@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tests.browser import WAIT_MS, attach, chromium, opened, reply, send, served
+from tests.browser import WAIT_MS, attach, chromium, offer, opened, reply, send, served
 from tests.test_app_assistant import Resuming
 from vision.engine import Progress
 from vision.errors import EngineFailed, EngineUnavailable
@@ -242,9 +242,9 @@ def test_a_question_that_names_a_file_is_answered(page_for):
 
 def test_a_refused_picture_is_said_and_the_question_stays(page_for):
     page = page_for(FakeEngine())
-    attach(page, ("broken.png", b"\x89PNG\r\n\x1a\nnot much of a picture"))
+    page.fill("#composer textarea", "What is this?")
 
-    send(page, "What is this?")
+    offer(page, ("broken.png", b"\x89PNG\r\n\x1a\nnot much of a picture"))
 
     page.wait_for_selector("#tray .sl-problem >> text=it is damaged or was cut off")
     assert page.input_value("#composer textarea") == "What is this?"
@@ -442,15 +442,27 @@ def test_a_picture_can_be_dropped_anywhere(page_for, red):
 def test_a_refusal_leaves_the_good_pictures_to_be_sent(page_for, red):
     engine = FakeEngine(["Red."])
     page = page_for(engine)
-    attach(page, ("red.png", red), ("empty.png", b"\x89PNG\r\n\x1a\n"))
-    send(page, "Colours?")
+    offer(page, ("red.png", red), ("empty.png", b"\x89PNG\r\n\x1a\n"))
     page.wait_for_selector("#tray .sl-problem")
+    page.wait_for_selector("#composer .thumbnail-item")
+
+    send(page, "Colours?")
+
+    assert "Red." in reply(page)
+    assert len(engine.prompts[0].messages[-1].images) == 1
+
+
+def test_a_picture_is_taken_out_of_a_draft(page_for, red, receipt):
+    engine = FakeEngine(["One."])
+    page = page_for(engine)
+    attach(page, ("red.png", red), ("receipt.png", receipt))
 
     page.click("#composer .thumbnail-item >> nth=1 >> button")
     page.wait_for_function("document.querySelectorAll('#composer .thumbnail-item').length === 1")
-    page.press("#composer textarea", "Enter")
+    send(page, "Colour?")
 
-    assert "Red." in reply(page)
+    reply(page)
+    assert len(engine.prompts[0].messages[-1].images) == 1
 
 
 def test_back_goes_to_the_conversation_before(page_for):

@@ -10,7 +10,7 @@ def rows(*texts):
     """Make one row for each text; cells of a row are separated by two spaces."""
     return [
         [
-            Line(cell, (400 * k, 30 * i, 400 * k + 300, 30 * i + 20), 0.99)
+            Line(cell, (600 * k, 30 * i, 600 * k + 12 * len(cell), 30 * i + 20), 0.99)
             for k, cell in enumerate(text.split("  "))
         ]
         for i, text in enumerate(texts)

@@ -1,48 +1,18 @@
-"""The decode worker as the application holds it: one process, one request at a time.
+"""The decode worker as the application holds it: one process, one picture at a time."""
 
-A fresh interpreter, never a fork of this one, which has threads, sockets and a model. Whatever
-happens, the process is either idle and healthy after a call or stopped and reaped.
-"""
-
-import json
 import logging
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from threading import Timer
-from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.decode_protocol import (
-    Closed,
-    Limits,
-    Request,
-    receive,
-    receive_into,
-    send,
-    send_payload,
-)
-from vision.errors import VisionError
-from vision.image_errors import (
-    DecoderUnavailable,
-    ImageDecoderDied,
-    ImageTimedOut,
-    ImageTooSlow,
-    refusals,
-)
+from vision.decode_protocol import Limits, Request, receive, receive_into, send, send_payload
+from vision.image_errors import refusals
+from vision.worker_process import WorkerProcess
 
 log = logging.getLogger(__name__)
 
-_START_S = 60.0  # a cold disk under load; warm it takes 0.15
 _MAX_PREVIEW = 64 * 2**20  # bytes
-_SAFE_PILLOW = 13  # reads JPEG without the heap overflow of 12 (CVE-2026-112398)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,76 +26,18 @@ class Reply:
     rgb: NDArray[np.uint8] | None  # (H, W, 3)
 
 
-class DecodeProcess:
-    """A running worker. Not thread-safe, but ``stop`` may come from any thread at any time."""
+class DecodeProcess(WorkerProcess):
+    """A running ``decode_worker``."""
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._late = False
-        self._popen = _start(limits)
-        assert self._popen.stdin
-        assert self._popen.stdout
-        # Unbuffered, so raw.
-        self._requests = cast("Any", self._popen.stdin)
-        self._replies = cast("Any", self._popen.stdout)
-        self._greet()
-
-    @property
-    def pid(self) -> int:
-        """The process's id."""
-        return self._popen.pid
-
-    @property
-    def alive(self) -> bool:
-        """Whether the next request can be answered."""
-        return self._popen.poll() is None
+        super().__init__("vision.decode_worker", limits)
 
     def ask(self, request: Request, file: bytes) -> Reply:
         """Have ``file`` decoded. Raise an ``ImageRefused``; look at ``alive`` afterwards."""
-        try:
-            with self._deadline(self._limits.wall_s):
-                send(self._requests, asdict(request))
-                send_payload(self._requests, file)
-                return self._reply(request)
-        except (Closed, OSError, ValueError, KeyError, TypeError) as error:
-            raise self._post_mortem(error) from error
-        except VisionError:
-            raise
-        except BaseException:
-            # Such as KeyboardInterrupt: half an answer left in the pipe would begin the next one.
-            self.stop()
-            raise
-
-    def stop(self) -> None:
-        """End the process and reap it. A request under way ends with ``ImageDecoderDied``."""
-        self._popen.kill()
-        self._popen.wait()
-
-    def close(self) -> None:
-        """Stop, and close the pipes."""
-        self.stop()
-        self._requests.close()
-        self._replies.close()
-
-    def _greet(self) -> None:
-        """Wait until the worker is ready, and pass on what it could not be denied."""
-        try:
-            with self._deadline(_START_S):
-                ready = receive(self._replies)
-        except (Closed, OSError, ValueError) as error:
-            self.close()
-            reason = f"exit code {self._popen.returncode}"
-            raise DecoderUnavailable(reason=reason) from error
-        except BaseException:
-            self.close()
-            raise
-        log.debug("decode worker ready pid=%d pillow=%s", self.pid, ready["pillow"])
-        if ready["missing"]:
-            log.warning("decode worker without limits missing=%s", ",".join(ready["missing"]))
-        if int(ready["pillow"].split(".")[0]) < _SAFE_PILLOW:
-            log.warning(
-                "decode worker with an unsafe pillow=%s want=%d", ready["pillow"], _SAFE_PILLOW
-            )
+        with self.exchange():
+            send(self._requests, asdict(request))
+            send_payload(self._requests, file)
+            return self._reply(request)
 
     def _reply(self, request: Request) -> Reply:
         header = receive(self._replies)
@@ -145,64 +57,3 @@ class DecodeProcess:
             receive_into(self._replies, rgb.reshape(-1).data)
         notes = tuple((str(code), dict(values)) for code, values in header["notes"])
         return Reply(width, height, notes, bytes(preview), rgb)
-
-    @contextmanager
-    def _deadline(self, seconds: float) -> Iterator[None]:
-        """Kill the process if the block is not done in time, which ends every wait for it."""
-        timer = Timer(seconds, self._expire)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-            timer.join()
-            if self._late:
-                self.stop()
-
-    def _expire(self) -> None:
-        self._late = True
-        self._popen.kill()
-
-    def _post_mortem(self, error: Exception) -> VisionError:
-        """Stop the process, and tell from how it ended what to say about the picture."""
-        self.stop()
-        code = self._popen.returncode
-        log.warning("decode worker ended code=%s late=%s cause=%r", code, self._late, error)
-        if self._late:
-            return ImageTimedOut(limit=self._limits.wall_s)
-        if sys.platform != "win32" and code == -signal.SIGXCPU:
-            return ImageTooSlow(limit=self._limits.cpu_s)
-        return ImageDecoderDied()
-
-
-def _start(limits: Limits) -> subprocess.Popen[bytes]:
-    """Start a fresh interpreter on ``vision.decode_worker`` alone, whatever our own main is."""
-    worker = [sys.executable, "-P", "-m", "vision.decode_worker", json.dumps(asdict(limits))]
-    try:
-        return subprocess.Popen(
-            worker,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-            env=_environment(),
-            process_group=0,  # out of the terminal's reach: Ctrl-C is for us
-        )
-    except OSError as error:
-        raise DecoderUnavailable(reason=str(error)) from error
-
-
-def _environment() -> dict[str, str]:
-    """Return what the interpreter needs to find its packages, and no secret of ours."""
-    kept = ("HOME", "LD_LIBRARY_PATH", "PYTHONHOME", "SYSTEMROOT", "APPDATA", "USERPROFILE")
-    environment = {name: os.environ[name] for name in kept if name in os.environ}
-    here = str(Path(__file__).resolve().parent.parent)
-    path = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {
-        **environment,
-        "PYTHONPATH": os.pathsep.join(path),
-        # After start no file can be opened, so nothing may be imported late (PEP 810, Python 3.15).
-        "PYTHON_LAZY_IMPORTS": "none",
-        # Each arena of glibc reserves address space, which is limited.
-        "MALLOC_ARENA_MAX": "2",
-    }

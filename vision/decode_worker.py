@@ -3,22 +3,16 @@
 It reads requests from its standard input and answers on its standard output
 (``decode_protocol``), one at a time, until its input ends: when the application closes it, or dies.
 
-It takes hostile bytes, so it ties its own hands before the first: a limit on its memory, no file
-may grow, and no descriptor may be opened any more, so no file and no network either. CPU time is
-limited anew for each picture; the kernel ends the process with SIGXCPU, and its parent tells why.
+It takes hostile bytes, so it ties its own hands before the first (``worker_limits``).
 """
 
 import codecs
 import json
 import logging
-import math
 import os
 import signal
 import sys
-import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import FileIO
 
 import PIL
@@ -40,9 +34,7 @@ from vision.decode_protocol import (
 )
 from vision.errors import ImageRefused
 from vision.image_errors import ImageBroken, ImageTakesTooMuchMemory
-
-if sys.platform != "win32":  # which has no such limits; our parent says so in its log
-    import resource
+from vision.worker_limits import confine, cpu_limit, pipes
 
 _STRIP = 65_536  # bytes; why: see decode_protocol
 _THREADS = 2  # of a decoder: each takes address space, and one picture should not take all cores
@@ -51,14 +43,14 @@ _THREADS = 2  # of a decoder: each takes address space, and one picture should n
 def main() -> None:
     """Answer requests until the input ends. The first message sent tells that we are ready."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for our parent
-    requests, replies = _pipes()
+    requests, replies = pipes()
     limits = Limits(**json.loads(sys.argv[1]))
     _prepare(limits)
-    send(replies, {"pillow": PIL.__version__, "missing": _confine(limits)})
+    send(replies, {"pillow": PIL.__version__, "missing": confine(limits)})
     try:
         while True:
             request = Request(**receive(requests))
-            with _cpu_limit(limits.cpu_s):
+            with cpu_limit(limits.cpu_s):
                 _answer(replies, _file(requests, request.size), request, limits)
     except (Closed, BrokenPipeError):
         return
@@ -68,17 +60,6 @@ def _file(requests: FileIO, size: int) -> bytes:
     file = bytearray(size)
     receive_into(requests, file)
     return bytes(file)  # which BytesIO shares, where it would copy a bytearray
-
-
-def _pipes() -> tuple[FileIO, FileIO]:
-    """Take standard input and output for ourselves, so that no library can write between."""
-    requests = FileIO(os.dup(0), "rb")
-    replies = FileIO(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
-    os.dup2(nothing, 1)
-    os.close(nothing)
-    return requests, replies
 
 
 def _prepare(limits: Limits) -> None:
@@ -97,46 +78,6 @@ def _prepare(limits: Limits) -> None:
     os.dup2(1, 2)  # so far a traceback could be seen; from now on libraries would speak, at will
     for codec in ("ascii", "latin-1", "utf-16"):  # imported when first asked for
         codecs.lookup(codec)
-
-
-def _confine(limits: Limits) -> list[str]:
-    """Set the limits of this process; return the names of those this system refused."""
-    if sys.platform == "win32":
-        return ["all"]
-    missing = []
-    wanted = {
-        "RLIMIT_AS": limits.memory_bytes,
-        "RLIMIT_FSIZE": 0,
-        "RLIMIT_CORE": 0,
-        "RLIMIT_NOFILE": 0,
-    }
-    for name, value in wanted.items():
-        try:
-            which = getattr(resource, name)
-            # A stricter limit that we were started under stays.
-            stricter = [old for old in resource.getrlimit(which) if old != resource.RLIM_INFINITY]
-            low = min([value, *stricter])
-            resource.setrlimit(which, (low, low))
-        except (AttributeError, ValueError, OSError):
-            missing.append(name)
-    return missing
-
-
-@contextmanager
-def _cpu_limit(seconds: int) -> Iterator[None]:
-    """Let the block have ``seconds`` of CPU time, and what follows as much as it likes."""
-    if sys.platform == "win32":
-        yield
-        return
-    # RLIMIT_CPU counts from the start of the process, in whole seconds.
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    soft = math.floor(time.process_time()) + seconds
-    soft = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
 
 
 def _answer(replies: FileIO, file: bytes, request: Request, limits: Limits) -> None:

@@ -53,6 +53,9 @@ class Prompt:
     conversation: str = ""  # whose KV cache slot this is; a hint, never trusted for equality
     job: Job | None = None  # what the user chose on a card; None: whatever the text asks
     resume: bool = False  # go on with the last message, a reply that was cut off
+    # A JSON schema that the reply should keep to; "" for none. An engine that cannot hold its model
+    # to one replies as it would without: whoever asked checks the reply.
+    json_schema: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,10 @@ class Line:
     box: tuple[int, int, int, int]  # x0, y0, x1, y1 in upright pixels of the original
     score: float  # 0 to 1, as the recogniser gives it
     image: int = 0  # index among the last user message's images
+    # The box as it would be were the paper upright, level and flat; None: as ``box``. What makes a
+    # row or a column is told from it. Its scale is about that of the picture.
+    level: tuple[int, int, int, int] | None = None
+    sheet: int = 0  # index among the sheets of paper that are seen in the picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +117,7 @@ class Chunk:
     """A piece of a reply. The last one has ``finish_reason`` and ``usage``; none follows it."""
 
     text: str = ""
+    draft: str = ""  # to be shown until the reply begins, never part of it: what a job is told
     progress: Progress | None = None
     finish_reason: FinishReason | None = None
     usage: Usage | None = None

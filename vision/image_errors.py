@@ -5,8 +5,9 @@ VisionError
  │   ├─ ImageEmpty, ImageTooManyBytes, ImageTooManyPixels, ImageTooNarrow   beyond a limit
  │   ├─ ImageKindRefused, ImageKindUnknown, ImageColoursRefused             not what we read
  │   ├─ ImageBroken                                                         damaged or cut off
- │   └─ ImageTooSlow, ImageTimedOut, ImageTakesTooMuchMemory, ImageDecoderDied
- │                                        it cost the worker its life, or would have
+ │   ├─ ImageTooSlow, ImageTimedOut, ImageTakesTooMuchMemory, ImageDecoderDied
+ │   │                                    it cost the worker its life, or would have
+ │   └─ ImageGone         a stored picture whose file is no longer there
  └─ DecoderUnavailable   no picture's fault: the worker process does not start
 """
 
@@ -119,6 +120,13 @@ class ImageDecoderDied(ImageRefused):
         "It is probably damaged: open it in a program that shows it, save it as PNG or JPEG, "
         "and send that."
     )
+
+
+class ImageGone(ImageRefused):
+    """A picture of the conversation is no longer where it was stored."""
+
+    text: ClassVar[str] = "The picture {sha256} of this conversation is no longer on the disk."
+    way_out: ClassVar[str] = "Send the picture again, or delete the turn that holds it."
 
 
 class DecoderUnavailable(VisionError):

@@ -10,7 +10,7 @@ and ``decode_protocol`` between.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from threading import Lock
@@ -24,6 +24,7 @@ from vision.decode_process import DecodeProcess, Reply
 from vision.decode_protocol import Limits, Request
 from vision.image_errors import DecoderUnavailable, ImageTooManyBytes
 from vision.image_kinds import Kind, kind_of
+from vision.pdf import pages
 
 __all__ = ["Decoded", "Decoder", "Kind", "Limits", "Note", "Picture"]
 
@@ -125,6 +126,14 @@ class Decoder:
         picture, reply = self._decode(data, rgb=True, width=width, height=height)
         assert reply.rgb is not None
         return Decoded(picture, reply.rgb)
+
+    def pages(self, data: bytes) -> Iterator[bytes]:
+        """Yield each page of a PDF (``vision.pdf.is_pdf``) as the bytes of a PNG.
+
+        In a process for this document alone, which ends with the generator. Raise an
+        ``ImageRefused`` before the first page, or at the one that cannot be drawn.
+        """
+        return pages(data, self._limits)
 
     def rest(self) -> None:
         """End an idle worker, to give its memory back; the next picture starts another."""

@@ -58,5 +58,11 @@ def stream(
     return load()(prompt, tools_for(engine, decoder), params, cancel)
 
 
+def _receipt() -> Job:
+    from app.jobs.receipt import receipt
+
+    return receipt
+
+
 # Imported late: what one job needs, no other turn should wait for.
-_JOBS: Mapping[str, Callable[[], Job]] = {}
+_JOBS: Mapping[str, Callable[[], Job]] = {"receipt": _receipt}

@@ -48,6 +48,7 @@ class Item(_Frozen):
     quantity: Amount | None = None
     unit_price: Amount | None = None
     amount: Amount | None = None  # of the whole row
+    discount: Amount | None = None  # on this item alone, taken off already; positive
     tax_mark: str = ""  # the letter or rate behind it: "SR", "A", "13%"
 
 

@@ -5,16 +5,17 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from app.clear import Clearing, Receipt
 from app.page import clear_panel
+from app.page.composer import draft_of
 from app.page.handlers import Handlers
 from app.page.i18n import Words, words_for
 from app.page.view import View
+from app.uploads import Uploads
 from history import HistoryError
 from vision.errors import VisionError
 
@@ -30,8 +31,9 @@ class ClearHandlers:
     the new conversation at once, and the next one waits for its receipt.
     """
 
-    def __init__(self, handlers: Handlers, clearing: Clearing) -> None:
+    def __init__(self, handlers: Handlers, clearing: Clearing, uploads: Uploads) -> None:
         self._handlers = handlers
+        self._uploads = uploads
         self._clearing = clearing
         self._begun: dict[str, Future[Receipt | None]] = {}  # by tab; None: the model was loaded
 
@@ -95,10 +97,11 @@ class ClearHandlers:
         """Show whether there is a model now. Apart, since the tab may have moved on meanwhile."""
         return self._handlers.condition_view(conversation_id, request).outputs()
 
-    def hold(self, draft: dict[str, Any], request: gr.Request) -> None:
+    def hold(self, event: gr.EventData, request: gr.Request) -> None:
         """Note what a tab has attached, so that another tab's deep clear leaves it."""
-        files = [Path(file) for file in (draft or {}).get("files") or []]
-        self._clearing.tmp.hold(_tab(request), files)
+        draft = draft_of(event._data)  # noqa: SLF001  Gradio's own way
+        places = [self._uploads.files(upload_id) for upload_id, _ in draft.files]
+        self._clearing.tmp.hold(_tab(request), [file for place in places for file in place])
 
     def leave(self, request: gr.Request) -> None:
         """Forget a tab that was closed."""
@@ -152,7 +155,7 @@ def wire_clear(
         )
     for event in shown:
         event.then(handlers.draw, None, widget, **quiet)
-    composer.change(handlers.hold, composer, None, trigger_mode="always_last", **quiet)
+    composer.input(handlers.hold, None, None, trigger_mode="always_last", **quiet)
     page.unload(handlers.leave)
     return [widget.select]
 

@@ -42,6 +42,15 @@ def tray_widget(value: dict[str, Any], **options: Any) -> gr.HTML:
     return _widget("tray", value, **options)
 
 
+def composer_widget(value: dict[str, Any], **options: Any) -> gr.HTML:
+    """Return where one writes.
+
+    Events, each with the draft: ``submit``, ``input``; ``upload`` a picture that was refused;
+    ``stop``.
+    """
+    return _widget("composer", value, **options)
+
+
 def actions_widget(**options: Any) -> gr.HTML:
     """Return the hidden widget through which what is clicked at a turn arrives: ``select``."""
     return _widget("actions", {}, **options)

@@ -1,41 +1,61 @@
-"""The composer: what it is to be, and the files that it holds."""
+"""The composer: what it is to be, and the draft that it sends."""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast, get_args
+from uuid import uuid4
 
-import gradio as gr
-
-from app.errors import UploadGone
-from app.intake import Upload
+from app.conversation_settings import LONGEST
 from app.page.i18n import Words
+from app.uploads import Attached
+from vision.engine import Job
+
+JOBS: tuple[Job, ...] = ("receipt", "html", "compare", "table", "describe", "text")
+_WORDS = (
+    "attach", "camera", "jobs", "send", "stop", "remove", "picture_n", "pasted", "take_photo",
+    "cancel", "no_camera", "uploading", "upload_failed", "prompt_label", "job_remove",
+    "preset_save", "preset_name", "preset_delete", "choose_pages", "add_pages",
+)  # fmt: skip
 
 
-def upload_from(path: str) -> Upload:
-    """Read a file that the composer holds. Raise ``UploadGone``."""
-    file = Path(path)
-    try:
-        return Upload(file.name, file.read_bytes())
-    except FileNotFoundError as error:
-        raise UploadGone(name=file.name) from error
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What stands in the composer."""
+
+    text: str = ""
+    files: tuple[tuple[str, str], ...] = ()  # id and name of each picture
+    job: Job | None = None
+    system_prompt: str = ""  # for a conversation that begins
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-def composer_update(
-    words: Words,
-    state: str,
-    *,
-    value: str | None = None,
-    files: Sequence[str] = (),
-    busy: bool = False,
-) -> Any:  # an update
-    """Return what the composer is to be; without a ``value`` it keeps what was typed."""
-    changes = writable(words, state) | {
-        "submit_btn": not busy,
-        "stop_btn": busy,
-    }
-    if value is not None:
-        changes["value"] = {"text": value, "files": list(files)}
-    return gr.update(**changes)
+def draft_of(asked: Mapping[str, Any]) -> Draft:  # what the page's script says of an event
+    """Return the draft that an event carries, empty where it carries none."""
+    draft = asked.get("draft") or {}
+    files = tuple((str(f["id"]), str(f["name"])) for f in draft.get("files") or [])
+    job = draft.get("job")
+    chosen = draft.get("settings") or {}
+    return Draft(
+        str(draft.get("text") or ""),
+        files,
+        cast("Job", job) if job in get_args(Job) else None,
+        str(chosen.get("system_prompt") or "")[:LONGEST],
+        chosen.get("sampling") or {},
+    )
+
+
+def composer(words: Words, state: str, *, busy: bool) -> dict[str, Any]:
+    """Return what the composer is to be; what stands in it stays."""
+    return writable(words, state) | {"busy": busy}
+
+
+def composer_with(
+    words: Words, state: str, *, text: str = "", files: Sequence[Attached] = (), job: str = ""
+) -> dict[str, Any]:
+    """Return a composer that holds this, and no reply under way."""
+    # What tells one setting from the next, equal one.
+    held = {"id": uuid4().hex, "text": text, "files": [f.record() for f in files], "job": job}
+    return composer(words, state, busy=False) | {"holds": held}
 
 
 def writable(words: Words, state: str) -> dict[str, Any]:
@@ -46,6 +66,15 @@ def writable(words: Words, state: str) -> dict[str, Any]:
         "unloaded": "placeholder_unloaded",  # a prompt loads it again
     }
     return {
-        "interactive": state in ("ready", "unloaded"),
+        "enabled": state in ("ready", "unloaded"),
         "placeholder": words(keys.get(state, "placeholder_loading")),
+        "words": {key: words(key, n="{n}") for key in _WORDS},  # the script fills n in
+        "jobs": [
+            {
+                "job": job,
+                "label": words(f"job_{job}"),
+                "prompt": words(f"card_{job}_prompt"),
+            }
+            for job in JOBS
+        ],
     }

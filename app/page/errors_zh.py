@@ -14,6 +14,7 @@ ERRORS_ZH: dict[str, tuple[str, str]] = {
         "请把图片放进 ./uploads 文件夹，或添加到消息里。",
     ),
     "PathMissing": ("没有文件 {path}。", "请把图片放进 ./uploads 文件夹，或添加到消息里。"),
+    "SettingRefused": ("{name} 不能是 {value}。", "请换一个值，或恢复默认。"),
     "UploadGone": ("图片 {name} 已不在：添加之后 ./tmp 被清空过。", "请重新添加。"),
     "ClearNotConfirmed": ("没有清理任何内容：尚未确认。", "请重新选择，并在对话框中确认。"),
     "ClearNotOffered": (
@@ -32,7 +33,15 @@ ERRORS_ZH: dict[str, tuple[str, str]] = {
         "未使用 Qwen2.5-VL：本机没有 GPU，也没有 {model} 的权重。",
         "用 --engine qwen 启动可下载权重并在 CPU 上运行。",
     ),
-    "NotBuilt": ("这个版本还没有“{kind}”引擎。", "请把 [engine] kind 设为 auto、qwen 或 reader。"),
+    "StillLoading": ("引擎仍在加载。", "请等 /healthz 返回 200 后再试。"),
+    "PictureNotInline": (
+        "有一张图片只给出了地址“{address}”，而本程序从不按地址下载。",
+        "请以 data URI 发送图片本身：data:image/png;base64,…",
+    ),
+    "DataUriBroken": (
+        "无法读取某张图片的 data URI：{reason}。",
+        "请写成 data:image/png;base64, 后接文件字节的 base64。",
+    ),
     "NoEngine": ("没有引擎可以加载：{reasons}", "请用 --engine reader 启动。"),
     "UnexpectedFailure": (
         "生成回复时出了问题：{cause}。",
@@ -68,6 +77,7 @@ ERRORS_ZH: dict[str, tuple[str, str]] = {
         "{file} 由更新的版本写入：其格式版本为 {schema}，本版本为 {known}。",
         "请更新 Second Look 后再修改。",
     ),
+    "TurnOpen": ("第 {turn} 轮的回复尚未结束，暂时不能修改。", "请等待回复结束，或先停止它。"),
     "TurnDamaged": (
         "无法显示这一轮：文件 {file} 已损坏（{reason}）。",
         "文件保持原样；如有备份，请从备份恢复。",
@@ -86,6 +96,10 @@ ERRORS_ZH: dict[str, tuple[str, str]] = {
     "FormatUnknown": (
         "{name} 不以 .zip、.json、.md 或 .html 结尾。",
         "请使用其中一种结尾，或用 --format 指定。",
+    ),
+    "ReceiptUnreadable": (
+        "模型的回复共 {characters:,} 个字符，其中没有小票的任何字段，图片中也没有找到文字。",
+        "请重试，或发送更清晰、更大的小票图片。",
     ),
     # vision
     "ImageEmpty": ("此文件为空：0 字节。", "请重新选择；它可能没有完整复制或保存。"),
@@ -133,6 +147,26 @@ ERRORS_ZH: dict[str, tuple[str, str]] = {
         "解码器处理此图片时出错，已被停止。",
         "图片很可能已损坏：请用能显示它的程序打开，存为 PNG 或 JPEG 再发送。",
     ),
+    "PdfLocked": (
+        "这个 PDF 已加锁，需要密码。",
+        "请用密码打开，另存为不带密码的 PDF 后发送。",
+    ),
+    "PdfBroken": (
+        "这个 PDF 无法显示：它已损坏或不完整。",
+        "请重新获取文件，或在能显示它的程序中打开，并发送该页的图片。",
+    ),
+    "PdfTooManyPages": (
+        "这个 PDF 有 {pages:,} 页，上限是 {limit:,} 页。",
+        "请将需要的页另存为一个 PDF 后发送。",
+    ),
+    "FileUnreadable": (
+        "这个文件无法读取：{reason}。",
+        "请确认它仍在原处并且可读，然后重新选择。",
+    ),
+    "FolderNameless": ("这个文件夹没有名称。", "请起一个名称，例如：2026 年 3 月。"),
+    "FolderEmpty": ("{folder} 里没有图片，也没有 PDF。", "请选择其他文件夹，或把图片放进去。"),
+    "FolderBusy": ("{folder} 仍在读取，还剩 {left} 个。", "请等它结束，或先停止它。"),
+    "NoPage": ("回复中没有 HTML 网页。", "请再次运行同一命令，或选择其他引擎。"),
     "DecoderUnavailable": (
         "无法解码图片：解码器未能启动（{reason}）。",
         "请重新安装 Second Look；解码器需要 pillow 和 pillow-heif。",
@@ -185,4 +219,51 @@ ERRORS_ZH: dict[str, tuple[str, str]] = {
         "模型的数值溢出，无法选出下一个词元。",
         '请将 [engine] dtype 设为 "bfloat16" 或 "float32"。',
     ),
+    "AddressUnusable": (
+        "服务器地址“{url}”无法使用：{reason}。",
+        "请将 [engine] url 设为类似 http://127.0.0.1:8000/v1 的地址。",
+    ),
+    "KeyUnusable": (
+        "{source} 中的密钥无法使用：{reason}。",
+        "请只在其中存放密钥；文件须仅您本人可读：chmod 600。",
+    ),
+    "ServerUnreachable": (
+        "无法连接 {server}：{reason}。",
+        "请启动服务器或检查 [engine] url；下一条提示会再次尝试。",
+    ),
+    "KeyRefused": (
+        "{server} 拒绝了密钥，或要求提供密钥。",
+        "请将其密钥放入 SECOND_LOOK_API_KEY，或放入 [engine] key_file 指定的文件。",
+    ),
+    "NoModelServed": (
+        "{server} 没有提供任何模型。",
+        "请在服务器上加载模型，或在 [engine] model 中写明名称。",
+    ),
+    "ModelNotServed": (
+        "{server} 不提供 {model}；它提供 {served}。",
+        "请将 [engine] model 设为其中之一。",
+    ),
+    "ModelUnknown": ("{server} 不认识模型 {model}：{reason}。", "请检查 [engine] url 和 model。"),
+    "ServerBusy": (
+        "{server} 过于繁忙，或仍在加载（状态 {status}）。",
+        "请在 {wait_s:.0f} 秒后重试，或调低 [engine] parallel。",
+    ),
+    "ServerBroke": (
+        "{server} 返回错误 {status}：{reason}。",
+        "原因应在其日志中。之后请重新发送提示。",
+    ),
+    "ServerSilent": (
+        "{server} 有 {seconds:.0f} 秒没有任何回应。",
+        "请查看它是否过载，或延长等待时间：[engine] {key}。",
+    ),
+    "ReplyCut": ("{server} 在回复中途断开：{reason}。", "请重新发送提示；已有的回复已保存。"),
+    "PromptTooLongThere": (
+        "对 {server} 上的模型来说，提示太长：{reason}。",
+        "请新建对话、减少或缩小图片，或以更长的上下文启动服务器。",
+    ),
+    "RefusedThere": (
+        "{server} 拒绝了提示：{reason}。",
+        "请检查其模型是否接受图片，以及服务器是如何启动的。",
+    ),
+    "CannotGoOn": ("服务器生成的回复无法接着写下去。", "请发送新的提示。"),
 }

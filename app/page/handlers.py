@@ -14,16 +14,19 @@ import gradio as gr
 
 from app.assistant import Assistant
 from app.budget import Detail
+from app.conversation_settings import checked
 from app.errors import NothingToSend
 from app.intake import Upload
+from app.jobs.choose import job_asked
 from app.memory import room_bytes
 from app.page import render
-from app.page.composer import composer_update, upload_from, writable
+from app.page.composer import Draft, composer, composer_with, draft_of, writable
 from app.page.i18n import Words, words_for
 from app.page.panels import EXAMPLES, LISTED, header, sidebar, tray, welcome
 from app.page.view import View
 from app.run import Run
 from app.typed_paths import uploads_named
+from app.uploads import Uploads
 from app.worker import Condition
 from history import HistoryError, Turn
 from vision.engine import Job
@@ -37,8 +40,11 @@ FOLLOW_S = 0.05  # between two looks at a growing reply: 20 a second
 class Handlers:
     """The page's events, for an assistant."""
 
-    def __init__(self, assistant: Assistant, examples: Path, uploads_root: Path) -> None:
+    def __init__(
+        self, assistant: Assistant, uploads: Uploads, examples: Path, uploads_root: Path
+    ) -> None:
         self._assistant = assistant
+        self._uploads = uploads
         self._examples = examples
         self._uploads_root = uploads_root  # the working directory: ./uploads is below it
 
@@ -71,13 +77,13 @@ class Handlers:
         """While the engine loads, show how far it is; when it is done, open the composer."""
         words, condition = words_for(request), self._assistant.condition()
         view = View(
-            header=header(condition, conversation_id, self._title(conversation_id), words),
+            header=self._header(conversation_id, words),
             welcome=gr.update(value=welcome(condition, words)),
         )
         if condition.status.state == "loading":
             return view
         return view.with_(
-            composer=composer_update(words, condition.status.state), timer=gr.Timer(active=False)
+            composer=writable(words, condition.status.state), timer=gr.Timer(active=False)
         )
 
     def condition_view(self, conversation_id: str | None, request: gr.Request) -> View:
@@ -85,8 +91,8 @@ class Handlers:
         words, condition = words_for(request), self._assistant.condition()
         state = condition.status.state
         return View(
-            header=header(condition, conversation_id, self._title(conversation_id), words),
-            composer=gr.update(**writable(words, state)),
+            header=self._header(conversation_id, words),
+            composer=writable(words, state),
             timer=gr.Timer(active=state == "loading"),
         )
 
@@ -100,7 +106,7 @@ class Handlers:
         return View(
             conversation_id=conversation_id,
             awaits=run is not None,
-            header=header(condition, conversation_id, self._title(conversation_id), words),
+            header=self._header(conversation_id, words),
             sidebar=self.sidebar(conversation_id, words),
             welcome=gr.update(value=welcome(condition, words), visible=not conversation_id),
             hist=gr.update(
@@ -108,40 +114,41 @@ class Handlers:
                 visible=bool(ended),
             ),
             live=gr.update(value=self._live(run, words), visible=run is not None),
-            composer=composer_update(words, state, value="", busy=run is not None),
+            composer=composer(words, state, busy=run is not None),
             timer=gr.Timer(active=state == "loading"),
             hint=words("hint"),
             editing=None,
-            tray=self._tray({}, None if run else conversation_id, "auto", words),
+            tray=self._tray(Draft(), None if run else conversation_id, "auto", words),
         )
 
     async def send(
         self,
-        draft: dict[str, Any],
         conversation_id: str | None,
         detail: Detail,
         editing: int | None,
+        event: gr.EventData,
         request: gr.Request,
     ) -> View:
-        """Take the composer's text and pictures as the next turn."""
-        words = words_for(request)
+        """Take a draft as the conversation's next prompt, or as another for ``editing``."""
+        words, draft = words_for(request), draft_of(event._data)  # noqa: SLF001  Gradio's own way
 
         def take() -> Run:
-            text = draft.get("text") or ""
-            files = draft.get("files") or []
-            uploads = [upload_from(path) for path in files]
-            uploads += uploads_named(text, self._uploads_root)
+            uploads = [self._uploads.get(*file) for file in draft.files]
+            uploads += uploads_named(draft.text, self._uploads_root)
             run = self._assistant.send(
                 conversation_id,
-                text,
+                draft.text,
                 uploads,
+                draft.job or job_asked(draft.text, len(draft.files)),
                 detail=detail,
                 say=words.note,
                 instead_of=editing,
+                system_prompt=draft.system_prompt,
+                settings=checked(draft.settings),
             )
-            # Gradio's copies have no use now. After a refusal they are still in the composer.
-            for path in files:
-                Path(path).unlink(missing_ok=True)
+            # The draft's copies have no use now. After a refusal they are still in the composer.
+            for upload_id, _ in draft.files:
+                self._uploads.remove(upload_id)
             return run
 
         return await self.sent(take, words)
@@ -183,12 +190,12 @@ class Handlers:
         return View(
             conversation_id=run.conversation_id,
             awaits=True,
-            header=header(condition, run.conversation_id, self._title(run.conversation_id), words),
+            header=self._header(run.conversation_id, words),
             sidebar=self.sidebar(run.conversation_id, words),
             welcome=gr.update(visible=False),
             live=gr.update(value=self._live(run, words), visible=True),
             hist=self._messages(run.conversation_id, self._before(run), words),
-            composer=composer_update(words, condition.status.state, value="", busy=True),
+            composer=composer_with(words, condition.status.state) | {"busy": True},
             tray=tray("auto", words),
             editing=None,
         )
@@ -230,22 +237,23 @@ class Handlers:
         condition = self._assistant.condition()
         return View(
             awaits=False,
-            header=header(condition, conversation_id, self._title(conversation_id), words),
+            header=self._header(conversation_id, words),
             sidebar=self.sidebar(conversation_id, words),
             hist=gr.update(value=self._messages(conversation_id, turns, words), visible=True),
             live=gr.update(value=[], visible=False),
-            composer=composer_update(words, self._assistant.condition().status.state),
-            tray=self._tray({}, conversation_id, detail, words),
+            composer=composer(words, condition.status.state, busy=False),
+            tray=self._tray(Draft(), conversation_id, detail, words),
         )
 
     def weigh(
         self,
-        draft: dict[str, Any],
         conversation_id: str | None,
         detail: Detail,
+        event: gr.EventData,
         request: gr.Request,
     ) -> View:
         """Say what the draft would cost."""
+        draft = draft_of(event._data)  # noqa: SLF001  Gradio's own way
         try:
             cost = self._tray(draft, conversation_id, detail, words_for(request))
         except HistoryError:
@@ -253,22 +261,24 @@ class Handlers:
         return View(tray=cost | {"keeps": True})
 
     def choose_detail(
-        self,
-        draft: dict[str, Any],
-        conversation_id: str | None,
-        event: gr.EventData,
-        request: gr.Request,
+        self, conversation_id: str | None, event: gr.EventData, request: gr.Request
     ) -> View:
         """Let the model see more or less of the pictures to be sent."""
-        detail: Detail = event._data["detail"]  # noqa: SLF001  Gradio's own way
-        above = self._tray(draft, conversation_id, detail, words_for(request))
+        asked = event._data  # noqa: SLF001  Gradio's own way
+        detail: Detail = asked["detail"]
+        above = self._tray(draft_of(asked), conversation_id, detail, words_for(request))
         return View(detail=detail, tray=above | {"keeps": True})
 
+    def refused(self, event: gr.EventData, request: gr.Request) -> View:
+        """Say why a picture was not taken into the draft."""
+        words, error = words_for(request), event._data["error"]  # noqa: SLF001  Gradio's own way
+        return View(tray=tray("auto", words, problem=words.error(error)))
+
     def _tray(
-        self, draft: dict[str, Any], conversation_id: str | None, detail: Detail, words: Words
+        self, draft: Draft, conversation_id: str | None, detail: Detail, words: Words
     ) -> dict[str, Any]:
         assistant = self._assistant
-        text, files = draft.get("text") or "", [Path(file) for file in draft.get("files") or []]
+        text, files = draft.text, [self._uploads.file(upload_id) for upload_id, _ in draft.files]
         if conversation_id and assistant.run(conversation_id):
             return tray(detail, words)
         turns = assistant.store.turns(conversation_id) if conversation_id else []
@@ -301,18 +311,19 @@ class Handlers:
 
     def titles(self, conversation_id: str | None, words: Words) -> View:
         """Show names as they are now, in the list and in the header."""
-        condition, title = self._assistant.condition(), self._title(conversation_id)
         return View(
-            header=header(condition, conversation_id, title, words),
+            header=self._header(conversation_id, words),
             sidebar=self.sidebar(conversation_id, words),
         )
+
+    def _header(self, conversation_id: str | None, words: Words) -> dict[str, Any]:
+        store = self._assistant.store
+        shown = store.conversation(conversation_id) if conversation_id else None
+        return header(self._assistant.condition(), shown, words)
 
     def _messages(self, conversation_id: str, turns: list[Turn], words: Words) -> Any:  # messages
         versions = self._assistant.store.versions(conversation_id)
         return render.messages(turns, words, self._has_image, conversation_id, versions)
-
-    def _title(self, conversation_id: str | None) -> str:
-        return self._assistant.store.conversation(conversation_id).title if conversation_id else ""
 
     def _has_image(self, ref: Any) -> bool:  # an ImageRef
         return self._assistant.store.has_image(ref)

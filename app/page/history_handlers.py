@@ -2,11 +2,8 @@
 
 import asyncio
 import logging
-import shutil
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import gradio as gr
 
@@ -14,12 +11,13 @@ from app.assistant import Assistant
 from app.budget import Detail
 from app.errors import StillReplying
 from app.intake import Upload
-from app.page.composer import composer_update
+from app.page.composer import composer_with
 from app.page.handlers import Handlers
 from app.page.i18n import Words, words_for
 from app.page.panels import found, tray
 from app.page.view import View
 from app.run import Run
+from app.uploads import Attached, Uploads
 from history import Filters, HistoryError, ImageRef
 from history.trash import Trashed
 from vision.errors import VisionError
@@ -32,11 +30,11 @@ Asked = Mapping[str, Any]  # what the page's script says of an event
 class HistoryHandlers:
     """The events of the list and of the turns in it."""
 
-    def __init__(self, handlers: Handlers, assistant: Assistant, uploads: Path) -> None:
+    def __init__(self, handlers: Handlers, assistant: Assistant, uploads: Uploads) -> None:
         self._handlers = handlers
         self._assistant = assistant
         self._store = assistant.store
-        self._uploads = uploads  # where Gradio may take files for the composer from
+        self._uploads = uploads
 
     async def act(
         self, conversation_id: str | None, detail: Detail, event: gr.EventData, request: gr.Request
@@ -93,7 +91,7 @@ class HistoryHandlers:
             )
         return View(
             editing=None,
-            composer=composer_update(words, "ready", value=""),
+            composer=composer_with(words, "ready"),
             tray=tray(detail, words),
         )
 
@@ -123,7 +121,9 @@ class HistoryHandlers:
         files = [self._copy(ref) for ref in turn.images]
         return View(
             editing=turn_id,
-            composer=composer_update(words, "ready", value=turn.prompt, files=files),
+            composer=composer_with(
+                words, "ready", text=turn.prompt, files=files, job=turn.job or ""
+            ),
             tray=tray(detail, words, editing=True),
         )
 
@@ -148,7 +148,7 @@ class HistoryHandlers:
         turns = self._store.turns(conversation_id)
         refs = [ref for turn in turns for ref in turn.images if ref.sha256 == sha256]
         return View(
-            composer=composer_update(words, "ready", value="", files=[self._copy(refs[0])])
+            composer=composer_with(words, "ready", files=[self._copy(refs[0])])
             if refs
             else gr.skip()
         )
@@ -198,12 +198,12 @@ class HistoryHandlers:
     def _bytes(self, ref: ImageRef) -> bytes:
         return self._store.image_path(ref.sha256, ref.format).read_bytes()
 
-    def _copy(self, ref: ImageRef) -> str:
-        # The composer shows files of Gradio's own folder alone, and deletes none of ours.
-        folder = self._uploads / uuid4().hex
-        folder.mkdir(parents=True)
-        name = Path(ref.name).name or f"{ref.sha256[:12]}.{ref.format}"
-        return shutil.copyfile(self._store.image_path(ref.sha256, ref.format), str(folder / name))
+    def _copy(self, ref: ImageRef) -> Attached:
+        """Put a past picture among the drafts': a clear there deletes none of ours."""
+        return self._uploads.add(
+            ref.name or f"{ref.sha256[:12]}.{ref.format}",
+            self._bytes(ref),
+        )
 
 
 def _filters(asked: Asked) -> Filters:

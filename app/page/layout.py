@@ -11,12 +11,14 @@ from app.page.clear_handlers import ClearHandlers, wire_clear
 from app.page.components import (
     actions_widget,
     clear_widget,
+    composer_widget,
     gauge_widget,
     header_widget,
     sidebar_widget,
     tray_widget,
     welcome_widget,
 )
+from app.page.composer import writable
 from app.page.handlers import Handlers
 from app.page.history_handlers import HistoryHandlers
 from app.page.i18n import Words
@@ -35,7 +37,6 @@ _CHAT: dict[str, Any] = {
     "allow_tags": False,
     "layout": "bubble",
 }
-_PICTURES = ["image", ".heic", ".heif", ".tif", ".tiff", ".avif"]
 
 
 def build(handlers: Handlers, clearing: ClearHandlers, kept: HistoryHandlers) -> gr.Blocks:
@@ -55,25 +56,14 @@ def build(handlers: Handlers, clearing: ClearHandlers, kept: HistoryHandlers) ->
                 gauge_widget(elem_id="gauge")
             with gr.Column(elem_id="main"):
                 with gr.Row(elem_id="top"):
-                    head = header_widget(header(condition, None, "", words), elem_id="header")
+                    head = header_widget(header(condition, None, words), elem_id="header")
                     clear = clear_widget(clearing.button(words), elem_id="clear")
                 with gr.Column(elem_id="scroll"):
                     hello = welcome_widget(welcome(condition, words))
                     hist = gr.Chatbot(elem_id="hist", visible=False, **_CHAT)
                     live = gr.Chatbot(elem_id="live", visible=False, **_CHAT)
                 above = tray_widget(tray("auto", words), elem_id="tray")
-                composer = gr.MultimodalTextbox(
-                    value={"text": "", "files": []},
-                    elem_id="composer",
-                    show_label=False,
-                    container=False,
-                    file_count="multiple",
-                    file_types=_PICTURES,
-                    interactive=False,
-                    placeholder=words("placeholder_loading"),
-                    max_plain_text_length=1_000_000,  # a long paste stays text
-                    max_lines=12,
-                )
+                composer = composer_widget(writable(words, "loading"), elem_id="composer")
                 hint = gr.HTML(words("hint"), elem_id="hint")
                 acts = actions_widget(elem_id="acts")
         outputs = {
@@ -108,7 +98,7 @@ def _wire(
     conversation_id, composer, detail = (
         parts[name] for name in ("conversation_id", "composer", "detail")
     )
-    draft = [composer, conversation_id, detail]
+    place = [conversation_id, detail]
     # Gradio's own queue guards nothing here (ui-facts.md, decision 2): the assistant has one
     # worker, so any number of handlers may run at once. Only what streams goes through it:
     # when the last event of its stream ends as a new one begins, the browser may close the
@@ -132,10 +122,10 @@ def _wire(
         sidebar_.select(_once(handlers.open), **options),
         sidebar_.click(_once(handlers.new), **options),
         parts["welcome"].select(_awaited(handlers.send_example), **options),
-        composer.submit(_awaited(handlers.send), [*draft, parts["editing"]], **options),
+        composer.submit(_awaited(handlers.send), [*place, parts["editing"]], **options),
         tray_.click(_awaited(handlers.resume), conversation_id, **options),
-        parts["acts"].select(_awaited(kept.act), [conversation_id, detail], **options),
-        tray_.edit(_awaited(kept.tray), [conversation_id, detail], **options),
+        parts["acts"].select(_awaited(kept.act), place, **options),
+        tray_.edit(_awaited(kept.tray), place, **options),
         sidebar_.edit(_awaited(kept.manage), conversation_id, **options),
     )
     follows = [show.then(**follow) for show in shows]
@@ -147,8 +137,9 @@ def _wire(
     sidebar_.input(_once(kept.search), conversation_id, trigger_mode="always_last", **options)
     sidebar_.upload(_once(kept.imported), conversation_id, **options)
     composer.stop(handlers.stop, conversation_id, queue=False, api_visibility="private")
-    composer.change(_once(handlers.weigh), draft, trigger_mode="always_last", **options)
-    tray_.select(_once(handlers.choose_detail), draft[:2], **options)
+    composer.input(_once(handlers.weigh), place, trigger_mode="always_last", **options)
+    composer.upload(_once(handlers.refused), **options)
+    tray_.select(_once(handlers.choose_detail), conversation_id, **options)
 
 
 def _once(handler: Callable[..., View]) -> Callable[..., list[Any]]:

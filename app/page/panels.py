@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.budget import DETAILS, Detail
+from app.conversation_settings import NAMES
 from app.page.i18n import Words
 from app.page.render import groups, now, printable
 from app.worker import Condition
@@ -73,7 +74,13 @@ def found(hits: Sequence[Hit], words: Words) -> list[dict[str, Any]]:
     ]
 
 
-def header(condition: Condition, open_id: str | None, title: str, words: Words) -> dict[str, Any]:
+_SETTINGS_WORDS = (
+    "title", "about", "about_new", "close", "reset", "system_prompt", "system_prompt_about",
+    *(f"{name}{about}" for name in NAMES for about in ("", "_about")),
+)  # fmt: skip
+
+
+def header(condition: Condition, shown: Conversation | None, words: Words) -> dict[str, Any]:
     """Return what ``header_widget`` shows."""
     status = condition.status
     facts = [(words("model"), status.model), (words("device"), status.device)]
@@ -81,8 +88,13 @@ def header(condition: Condition, open_id: str | None, title: str, words: Words) 
     if condition.failure:
         why.append(words.error(condition.failure.record()))
     return {
-        "open": open_id or "",
-        "title": printable(title),
+        "open": shown.id if shown else "",
+        "title": printable(shown.title) if shown else "",
+        "settings": {
+            **{key: words(f"set_{key}") for key in _SETTINGS_WORDS},
+            "reader": words("set_reader") if status.engine == "reader" else "",
+            "differ": bool(shown and (shown.settings or shown.system_prompt.strip())),
+        },
         "language": words.language,
         "words": {key: words(key) for key in ("menu", "theme", "language")},
         "engine": {

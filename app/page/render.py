@@ -47,7 +47,9 @@ def live(snapshot: Snapshot, words: Words, has_image: HasImage, waiting: int) ->
     """Return the messages of the turn whose reply is under way."""
     turn = snapshot.turn
     working = _working(snapshot.progress, words, waiting)
-    return [asked(turn, words, has_image), _said(turn.reply or working)]
+    # Fenced, and in more backticks than a model writes: it is seen as it comes.
+    draft = f"``````json\n{snapshot.draft}\n``````" if snapshot.draft else ""
+    return [asked(turn, words, has_image), _said(turn.reply or draft or working)]
 
 
 def _turn(

@@ -12,14 +12,12 @@ VisionError
  │   ├─ LogitsNotFinite     numbers that overflowed, so that no token can be chosen
  │   ├─ OutOfMemory         twice, the second time with smaller pictures and emptied caches
  │   └─ EngineBusy          asked for a second reply in the middle of the first
- ├─ PromptRefused
- │   ├─ PromptTooLong       more tokens than the context holds
- │   └─ NothingToAnswer     no user's message at the end, or nothing to go on with
- └─ ImageRefused
-     └─ ImageGone           a stored picture whose file is no longer there
+ └─ PromptRefused
+     ├─ PromptTooLong       more tokens than the context holds
+     └─ NothingToAnswer     no user's message at the end, or nothing to go on with
 """
 
-from vision.errors import EngineFailed, EngineUnavailable, ImageRefused, PromptRefused
+from vision.errors import EngineFailed, EngineUnavailable, PromptRefused
 
 
 class ModelNotHere(EngineUnavailable):
@@ -113,10 +111,3 @@ class NothingToAnswer(PromptRefused):
 
     text = "There is nothing to answer: the conversation does not end with a message of yours."
     way_out = "Type a message, or send a picture."
-
-
-class ImageGone(ImageRefused):
-    """A picture of the conversation is no longer where it was stored."""
-
-    text = "The picture {sha256} of this conversation is no longer on the disk."
-    way_out = "Send the picture again, or delete the turn that holds it."

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vision.image_errors import ImageGone
 from vision.qwen import memory, vision_tower
 from vision.qwen.decoding import Network
-from vision.qwen.errors import ImageGone
 from vision.qwen.graphs import DecodeGraphs
 from vision.qwen.kv import KVShape
 from vision.qwen.kv_pool import KVPool

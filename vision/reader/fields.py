@@ -3,30 +3,109 @@
 What is not there is None; nothing is made up.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 
-from vision.reader import amount_fields, word_fields
-from vision.reader.rows import FIELDS, Field, FieldName, Rows
+from vision.reader.address_fields import address_in, address_rows
+from vision.reader.date_fields import When, date_in, time_in
+from vision.reader.items import Bought, items_of
+from vision.reader.labelled import Labelled, TaxLine
+from vision.reader.name_fields import Name, buyer_in, merchant_in
+from vision.reader.page import Page, PageRow, Word, page_of
+from vision.reader.rows import Field, FieldName, Rows
+from vision.reader.sums import Sums, sums_of
+from vision.reader.word_fields import currency_in, method_in, number_in, phone_in, tax_id_in
 
-_FINDERS: Mapping[str, Callable[[Rows], Field | None]] = {
-    "merchant": word_fields.merchant,
-    "address": word_fields.address,
-    "date": word_fields.date,
-    "time": word_fields.time,
-    "number": word_fields.number,
-    "phone": word_fields.phone,
-    "total": amount_fields.total,
-}
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the rows of one receipt say."""
+
+    page: Page
+    merchant: Name | None
+    buyer: Name | None
+    address: tuple[PageRow, ...]
+    date: When | None
+    time: Word | None
+    phone: Word | None
+    number: Word | None
+    tax_id: Word | None
+    currency: Word | None
+    method: Word | None
+    items: tuple[Bought, ...]
+    sums: Sums
+
+
+def facts_of(rows: Rows) -> Facts:
+    """Return what the rows of a picture say, read as a receipt."""
+    page = page_of(rows)
+    items = items_of(page)
+    sums = sums_of(page, bought(items), [row.index for item in items for row in item.rows])
+    merchant = merchant_in(page)
+    dated = date_in(page)
+    below = merchant.row if merchant else -1
+    return Facts(
+        page=page,
+        merchant=merchant,
+        buyer=buyer_in(page, merchant),
+        address=address_rows(page, below),
+        date=dated,
+        time=time_in(page, dated),
+        phone=phone_in(page),
+        number=number_in(page),
+        tax_id=tax_id_in(page, below),
+        currency=currency_in(page),
+        method=method_in(page, sums.paid[0].row if sums.paid else None),
+        items=items,
+        sums=sums,
+    )
+
+
+def bought(items: Sequence[Bought]) -> Decimal | None:
+    """Return what items come to; None without any."""
+    return sum((item.amount.amount.value for item in items), Decimal()) if items else None
 
 
 def find(name: FieldName, rows: Rows) -> Field | None:
     """Return the field ``name``, if the rows of a picture hold it."""
-    if name in _FINDERS:
-        return _FINDERS[name](rows)
-    return amount_fields.amount_of(name, rows)
+    return next((field for field in find_all(rows) if field.name == name), None)
 
 
 def find_all(rows: Rows) -> list[Field]:
     """Return every field that the rows of a picture hold, in the order of ``FIELDS``."""
-    found = (find(name, rows) for name in FIELDS)
-    return [field for field in found if field]
+    return list(_fields(facts_of(rows)))
+
+
+def _fields(facts: Facts) -> Iterator[Field]:
+    if facts.merchant:
+        yield Field("merchant", facts.merchant.text, facts.merchant.lines)
+    if facts.address:
+        lines = tuple(line for row in facts.address for line in row.lines)
+        yield Field("address", address_in(facts.address), lines)
+    if facts.date:
+        yield Field("date", facts.date.found.text, facts.date.row.lines)
+    words: tuple[tuple[FieldName, Word | None], ...] = (
+        ("time", facts.time), ("number", facts.number), ("phone", facts.phone),
+    )  # fmt: skip
+    for name, word in words:
+        if word:
+            yield Field(name, word.raw, word.row.lines)
+    yield from _amounts(facts.sums)
+
+
+def _amounts(sums: Sums) -> Iterator[Field]:
+    found: tuple[tuple[FieldName, Labelled | TaxLine | None], ...] = (
+        ("subtotal", sums.subtotal),
+        ("discount", sums.discounts[0] if sums.discounts else None),
+        ("service", sums.service),
+        ("tax", sums.taxes[0] if sums.taxes else None),
+        ("rounding", sums.rounding),
+        ("total", sums.total),
+        ("cash", sums.paid[0] if sums.paid else None),
+        ("change", sums.change),
+    )
+    for name, one in found:
+        if one:
+            lines = (*one.row.lines, one.figure.cell.line)
+            yield Field(name, one.figure.raw, tuple(dict.fromkeys(lines)))

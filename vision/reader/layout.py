@@ -73,11 +73,13 @@ def follows(before: Box, box: Box) -> bool:
 
 
 def upright(lines: Sequence[Line]) -> list[Box]:
-    """Return the boxes as they lie once the text is upright.
+    """Return the boxes as they lie once the text is upright and level.
 
     The reader gives the lines of a picture on its side in the order of its text, and their boxes
     where they are. Which way the text runs is told by where the next line is.
     """
+    if any(line.level for line in lines):
+        return [Box(*map(float, line.level or line.box)) for line in lines]
     boxes = [Box(*map(float, line.box)) for line in lines]
     if sum(box.height > 1.5 * (box.x1 - box.x0) for box in boxes) > 0.6 * len(boxes):
         leftward = sum(b.x0 < a.x0 and b.x1 < a.x1 for a, b in pairwise(boxes))

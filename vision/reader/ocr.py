@@ -1,8 +1,8 @@
 """A picture's lines of text, with boxes and scores, in reading order.
 
 ``detect`` finds the boxes, ``recognise`` reads them, ``turn`` notices a picture that lies on its
-side, and ``layout`` puts the lines in order. What was read with doubt is read a second time with
-more room around it.
+side, ``straighten`` how the paper lay, and ``layout`` puts the lines in order. What was read with
+doubt is read a second time with more room around it.
 """
 
 from collections.abc import Sequence
@@ -12,14 +12,17 @@ from threading import Event
 import numpy as np
 
 from vision.engine import Line
-from vision.reader.detect import Detector, Quad, quad_size
+from vision.reader.detect import Detector, Quad
 from vision.reader.layout import Box, reading_order
 from vision.reader.models import Pixels
+from vision.reader.papers import sheets_of
 from vision.reader.recognise import Reading, Recogniser, cut_out
+from vision.reader.straighten import Points, carried, is_notable, level_matrix
 from vision.reader.turn import is_tall, is_upside_down, quarters_if_sideways, turned_back
 
 DOUBT = 0.95  # a line with a lower score is read a second time
 LEAST = 0.6  # a line with a lower score is noise: stains, logos, handwriting
+APART = 0.1  # of the picture's height; how far below one sheet the next is put
 ROOM = 0.1  # heights of a line, added around it for the second reading
 
 
@@ -56,7 +59,7 @@ class Ocr:
             readings = self._recogniser.read([cut_out(picture, quad) for quad in quads], cancel)
         readings = self._read_again(picture, quads, readings, cancel)
         found = [Found(q, r) for q, r in zip(quads, readings, strict=True) if is_text(r)]
-        return lines_of(found, quarters, rgb.shape[0], rgb.shape[1])
+        return lines_of(found, picture, quarters, rgb.shape[0], rgb.shape[1])
 
     def _turned(self, picture: Pixels, quarters: int, cancel: Event) -> tuple[Pixels, list[Quad]]:
         turned = np.ascontiguousarray(np.rot90(picture, quarters))
@@ -83,14 +86,47 @@ def is_text(reading: Reading) -> bool:
     return reading.score >= LEAST and bool(reading.text)
 
 
-def lines_of(found: Sequence[Found], quarters: int, height: int, width: int) -> tuple[Line, ...]:
-    """Return lines in reading order, with boxes in a picture of ``height`` and ``width``."""
-    level = levelled([one.quad for one in found])
-    texts = [one.reading.text for one in found]
-    return tuple(
-        Line(texts[i], box_before(found[i].quad, quarters, height, width), found[i].reading.score)
-        for i in reading_order(level, texts)
-    )
+def lines_of(
+    found: Sequence[Found], picture: Pixels, quarters: int, height: int, width: int
+) -> tuple[Line, ...]:
+    """Return lines in reading order, sheet by sheet.
+
+    ``picture`` is what they were found in, after ``quarters``; their boxes are in the one before,
+    of ``height`` and ``width``. Level boxes of several sheets lie one below the other.
+    """
+    quads, texts = [one.quad for one in found], [one.reading.text for one in found]
+    sheets = sheets_of(picture, quads)
+    lines: list[Line] = []
+    bottom = 0.0
+    for number, sheet in enumerate(sheets):
+        matrix = level_matrix([quads[i] for i in sheet.lines], sheet.edges)
+        boxes = [box_around(carried(quads[i], matrix)) for i in sheet.lines]
+        if number:
+            boxes = lowered(boxes, bottom + APART * picture.shape[0])
+        is_told = bool(quarters) or len(sheets) > 1 or is_notable(matrix)
+        for k in reading_order(boxes, [texts[i] for i in sheet.lines]):
+            one = found[sheet.lines[k]]
+            box = box_before(one.quad, quarters, height, width)
+            level = whole(boxes[k]) if is_told else None
+            lines.append(Line(one.reading.text, box, one.reading.score, 0, level, number))
+        bottom = max((box.y1 for box in boxes), default=bottom)
+    return tuple(lines)
+
+
+def box_around(corners: Points) -> Box:
+    """Return the upright box around ``corners``."""
+    return Box(*map(float, (*corners.min(axis=0), *corners.max(axis=0))))
+
+
+def lowered(boxes: Sequence[Box], top: float) -> list[Box]:
+    """Return ``boxes`` with the highest at ``top``."""
+    down = top - min(box.y0 for box in boxes)
+    return [Box(box.x0, box.y0 + down, box.x1, box.y1 + down) for box in boxes]
+
+
+def whole(box: Box) -> tuple[int, int, int, int]:
+    """Return a box in whole pixels."""
+    return round(box.x0), round(box.y0), round(box.x1), round(box.y1)
 
 
 def box_before(quad: Quad, quarters: int, height: int, width: int) -> tuple[int, int, int, int]:
@@ -103,13 +139,3 @@ def box_before(quad: Quad, quarters: int, height: int, width: int) -> tuple[int,
         min(width, round(float(x1))),
         min(height, round(float(y1))),
     )
-
-
-def levelled(quads: Sequence[Quad]) -> list[Box]:
-    """Return boxes as they would lie had the picture been held level."""
-    wide = [quad for quad in quads if quad_size(quad)[0] > 3 * quad_size(quad)[1]]
-    across = [quad[1] - quad[0] for quad in wide if not is_tall(quad)]
-    angle = float(np.median([np.arctan2(y, x) for x, y in across])) if across else 0.0
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
-    corners = [quad @ turn for quad in quads]
-    return [Box(*map(float, (*c.min(axis=0), *c.max(axis=0)))) for c in corners]

@@ -1,154 +1,156 @@
-"""Fields of a receipt that are words: who, where, when, which. Pure: rows in, fields out."""
+"""Fields of a receipt that are words and numbers, no amounts: which, whose, how paid. Pure."""
 
 import re
 
-from vision.engine import Line
-from vision.reader.rows import Field, Row, Rows, said
-from vision.reader.script import letters
-from vision.reader.values import amounts, dates, packed_dates, phones, times
+from vision.reader.head import PHONE, TAX_NUMBER
+from vision.reader.labels import Label, label
+from vision.reader.page import Page, PageRow, Word
+from vision.reader.script import has_cjk, letters
+from vision.reader.values import CURRENCY, currency_of, phones
 
-_BUSINESS = re.compile(
-    r"\b(?:SDN|BHD|LTD|LIMITED|INC|LLC|CORP|GMBH|ENTERPRISE|TRADING|RESTAURANT|RESTORAN|CAFE|"
-    r"PHARMACY|HARDWARE|STATIONERY|MARKET|MART|STORES?|SHOP|HOTEL|COMPANY|CO|HOLDINGS?|KEDAI|"
-    r"PERNIAGAAN|CENTRE|SUPPLIES|BISTRO|BAKERY|BOOKSTORES?|SERVICES?)\b|公司|商店|超市|酒店|餐[厅廳馆館]|药[店房]",
-    re.IGNORECASE,
+_NUMBERS = (
+    label(
+        "INVOICE NO*", "INV NO*", "INVOICE #", "INVOICE NUM*", "RECEIPT NO*", "RECEIPT #", "RCPT*",
+        "RECEIPT NUM*", "BILL NO*", "BILL #", "DOC* NO*", "DOCUMENT NO*", "CB #", "发票号码", "单号",
+        "订单号", "票号", "流水号", "RECHNUNG* NR", "BELEG* NR", "BON NR", "FACTURE NO", "INV #",
+    ),
+    label("ORDER NO*", "ORDER #", "ORDER NUM*", "TRANS* NO*", "TRANS* #", "TRX*", "SLIP*", "CHECK #",
+          "CHECK NO*", "TRANSACTION*", "TICKET #", "INVOICE", "RECEIPT", "BILL", "ORDER", "CHECK", "CHK",
+          "交易号", "订单"),
+    label("NO", "#"),
+)  # fmt: skip
+_NUMBER = re.compile(r"(?=[\w\-/.]*\d)[\w\-/]+(?:\.-?\w[\w\-/]*)?(?:\s?-\s?\d+)?")
+_AFTER = re.compile(r"[\s.:#\-\[(]*(?:(?:NO|NUM|NUMBER|ID)\b[\s.:#\-\[(]*)?")
+_TAX_VALUE = re.compile(r"[A-Z]{0,3}[\- ]?\d[\dA-Z]*(?:[\-/ ](?=\d)[\dA-Z]+)*")
+_TAX_AFTER = re.compile(r"[\s.:#,\-\[(]*(?:(?:REG|NO|NUM|NUMBER|NUMBFR|ID|GST|SST|REF)\w{0,9}[\s.:#,\-\[(]*)*")
+_SHORT = 24  # letters of a row; a longer one is a sentence
+_TOP = 14  # rows of the head
+_LEAST_TAX = 7  # characters of a tax number
+_FAX = re.compile(r"FAX|传真")
+_KANA = re.compile(r"[\u3040-\u30ff]")
+_SIGN = re.compile(rf"(?:{CURRENCY})(?=\s?-?\d|\)|\s*[:：]|\s|$)|(?<=\d)\s?{CURRENCY}", re.IGNORECASE)
+_METHODS: tuple[tuple[str, Label], ...] = (
+    ("Visa", label("VISA*")),
+    ("Mastercard", label("MASTER CARD*", "MASTERCARD*", "MASTER")),
+    ("American Express", label("AMEX", "AMERICAN EXPRESS")),
+    ("MyDebit", label("MYDEBIT")),
+    ("Alipay", label("ALIPAY*", "支付宝")),
+    ("WeChat Pay", label("WECHAT*", "微信*")),
+    ("UnionPay", label("UNIONPAY", "银联")),
+    ("GrabPay", label("GRABPAY*")),
+    ("Touch 'n Go", label("TOUCH N GO*", "TNG*")),
+    ("Apple Pay", label("APPLE PAY*")),
+    ("debit card", label("DEBIT*", "EFTPOS", "GIROCARD", "EC-KARTE", "借记卡")),
+    ("credit card", label("CREDIT CARD*", "CREDIT", "信用卡")),
+    ("card", label("CARD", "BANK CARD", "银行卡", "刷卡", "KARTE", "CARTE")),
+    ("cheque", label("CHEQUE")),
+    ("cash", label("CASH", "TUNAI", "现金", "BAR", "ESPECES", "EFECTIVO")),
 )
-_LEGAL = re.compile(
-    r"\bS[D0I]N\.?\s*\.?\s*BH[D0I]?\b|\bLTD\b|\bLIMITED\b|\bINC\b|\bLLC\b|\bGMBH\b|公司",
-    re.IGNORECASE,
-)
-_NOT_A_NAME = re.compile(
-    r"CASHIER|INVOICE|RECEIPT|CASH\s*(?:BILL|SALE)|\bTEL\b|PHONE|\bFAX\b|\bDATE\b|WELCOME|THANK|"
-    r"\bREG\b|\bGST\b|@|WWW|\.COM|发票|小票|收据|电话|日期|欢迎",
-    re.IGNORECASE,
-)
-_ADDRESS = re.compile(
-    r"\b(?:NO|LOT|JALAN|JLN|LORONG|TAMAN|TMN|BANDAR|KAMPUNG|ROAD|RD|STREET|AVENUE|AVE|LANE|FLOOR|"
-    r"FLR|LEVEL|BLOCK|BLK|SELANGOR|JOHOR|PENANG|KUALA|SHOPPING|MALL|PLAZA|TOWER|SEKSYEN)\b[.:]?|"
-    r"\b\d{5}\b|[路街道巷]\s*\d+\s*[号號]|[省市县縣].{1,8}[区區路街]",
-    re.IGNORECASE,
-)
-_WORD = 4  # letters; less is a stain or a mark
-_TOP_ROWS = 10  # a name stands among the first rows
-_REGISTRATION = re.compile(
-    r"\s*[(\[]?\s*(?:CO\.?\s*(?:REG)?\.?\s*NO\.?\s*:?)?\s*\d{5,}\s*-?\s*[A-Z]?\s*[)\]]?\s*$",
-    re.IGNORECASE,
-)
-_PHONE_LABEL = re.compile(
-    r"(?:TEL(?:EPHONE)?|PHONE|MOBILE|\bH/?P\b|CONTACT|HOTLINE|电话|電話|手机)"
-    r"(?:[\s.]*(?:NO[\s.]*)?[/&]\s*(?:FAX|传真))?",
-    re.IGNORECASE,
-)
-_NUMBER_LABEL = re.compile(
-    r"(?:(?:TAX\s*)?INV(?:OICE)?|RECEIPT|RCPT|BILL|DOC(?:UMENT)?|ORDER|TRANS(?:ACTION)?|SLIP|TRX|CHECK)"
-    r"\s*(?:NO|NUM(?:BER)?|ID|#)?\s*[.:#：]+\s*(?:NO)?[.:#：\s]*|发票号码?[:：\s]*|[单單订訂]+[号號][:：\s]*",
-    re.IGNORECASE,
-)
+_NO_METHOD = label("CASH SALE*", "CASH BILL", "CASHIER*", "CASH RECEIPT", "CASH & CARRY", "NO CASH",
+                   "CARD NO*", "MEMBER*", "CASH REFUND", "GIFT CARD")  # fmt: skip
 
 
-def merchant(rows: Rows) -> Field | None:
-    """Return the name of who sells: near the top, and like a name of a business."""
-    top = [named_part(row) for row in rows[:_TOP_ROWS] if letters(said(row)) >= _WORD]
-    scores = [_name_score(said(row)) - 0.35 * i for i, row in enumerate(top)]
-    if not scores or max(scores) <= 0:
+def phone_in(page: Page) -> Word | None:
+    """Return the first phone number that is called one, or stands alone in the head."""
+    for row in page.rows:
+        if span := PHONE.find(row.written):
+            rest = row.raw[span.end :]
+            is_fax = _FAX.match(row.text, span.start) is not None
+            before_fax = _FAX.split(rest.upper())[0] if not is_fax else ""
+            for text in (before_fax, rest if not is_fax else ""):
+                if found := phones(text):
+                    return _word(found[0], row)
+    for row in page.rows[:_TOP]:
+        found = phones(row.raw)
+        if found and letters(row.text) == 0 and not row.figures and "-" in row.raw:
+            return _word(found[0], row)
+    return None
+
+
+def number_in(page: Page) -> Word | None:
+    """Return the number of the receipt, invoice or order; the surest label first."""
+    for each in _NUMBERS:
+        for row in page.rows:
+            if TAX_NUMBER.find(row.written):
+                continue
+            if found := _value_after(each, row, page):
+                return found
+    return None
+
+
+def _value_after(name: Label, row: PageRow, page: Page) -> Word | None:
+    """Return the number behind a label, or below it where it stands alone."""
+    text = row.written
+    for span in name.every(text):
+        after = _AFTER.match(row.text, span.end)
+        end = after.end() if after else span.end
+        is_marked = any(mark in row.text[span.start : end] for mark in ".:#") or end == len(row.text)
+        found = _NUMBER.match(row.raw, end)
+        if found and (is_marked or "NO" in row.text[span.start : end]) and not _is_other(found.group()):
+            return _word(found.group().rstrip(".-"), row)
+    return None
+
+
+def _is_other(text: str) -> bool:
+    """Tell whether a number is a date or an amount."""
+    return re.fullmatch(r"\d{1,2}[/-]\d{1,2}[/-]\d{2,4}|\d+[.,]\d{2}", text) is not None
+
+
+def tax_id_in(page: Page, near: int | None = None) -> Word | None:
+    """Return the tax number of who sells: of several, the one nearest to row ``near``."""
+    found: list[tuple[int, Word]] = []
+    for row in page.rows:
+        for span in TAX_NUMBER.every(row.written):
+            after = _TAX_AFTER.match(row.text, span.end)
+            value = _TAX_VALUE.match(row.text, after.end() if after else span.end)
+            if value and len(value.group()) >= _LEAST_TAX:
+                found.append((row.index, _word(row.raw[value.start() : value.end()], row)))
+    if not found:
         return None
-    first = last = scores.index(max(scores))
-    while first > 0 and _is_second_half(said(top[first])) and scores[first - 1] > 0:
-        first -= 1
-    while last + 1 < len(top) and not _LEGAL.search(said(top[last])):
-        if not _is_second_half(said(top[last + 1])):
-            break
-        last += 1
-    lines = tuple(line for row in top[first : last + 1] for line in row)
-    name = said(lines)
-    # Any first row could be a name; only where something is sold is it taken for the seller's.
-    if not _BUSINESS.search(name) and not any(amounts(said(row)) for row in rows):
-        return None
-    return Field("merchant", _REGISTRATION.sub("", name) or name, lines)
+    return min(found, key=lambda one: abs(one[0] - near) if near is not None else 0)[1]
 
 
-def named_part(row: Row) -> Row:
-    """Return ``row`` up to where a company's legal form ends: beside it may stand an address."""
-    ends = [i for i in range(len(row)) if _LEGAL.search(said(row[: i + 1]))]
-    return row[: ends[0] + 1] if ends else row
-
-
-def _name_score(text: str) -> float:
-    """Rate how like the name of a business a row is; 0 or less is no name."""
-    legal = _LEGAL.search(text) is not None
-    if _NOT_A_NAME.search(text) and not legal:
-        return 0.0
-    own = letters(_BUSINESS.sub("", text)) >= _WORD
-    is_place = _ADDRESS.search(text) is not None and not legal
-    return 2.0 + 1.5 * (own and _BUSINESS.search(text) is not None) + 1.5 * legal - 2.0 * is_place
-
-
-def _is_second_half(text: str) -> bool:
-    """Tell whether a row is the end of a name that began on the row above."""
-    words = re.sub(r"\(?[^()]*\)", " ", text).split()
-    begins = bool(words) and (_BUSINESS.match(words[0]) or _LEGAL.match(" ".join(words)))
-    return bool(begins) and not re.search(r"\d{3}|:", text)
-
-
-def address(rows: Rows) -> Field | None:
-    """Return the address, usually below the name."""
-    lines: list[Line] = []
-    for row in rows[: _TOP_ROWS + 4]:
-        text = said(row)
-        fits = _ADDRESS.search(text) and not _LEGAL.search(text) and not _NOT_A_NAME.search(text)
-        if fits and letters(text) >= _WORD:
-            lines += row
-        elif lines and (_NOT_A_NAME.search(text) or letters(text) < _WORD):
-            break
-    return Field("address", " ".join(line.text for line in lines), tuple(lines)) if lines else None
-
-
-def date(rows: Rows) -> Field | None:
-    """Return the date: one with a label or beside a time before the others, early before late."""
-    best: tuple[float, Field] | None = None
-    for i, row in enumerate(rows):
-        text = said(row)
-        labelled = re.search(r"DATE|TARIKH|日期|时间", text, re.IGNORECASE) is not None
-        near = labelled or bool(times(text))
-        for found in dates(text) or (packed_dates(text) if near else []):
-            score = 2 * labelled + bool(times(text)) - 0.01 * i - 3 * ("EXP" in text.upper())
-            if best is None or score > best[0]:
-                best = (score, Field("date", found.text, tuple(row)))
-    if best:
-        return best[1]
-    packed = ((row, found) for row in rows for found in packed_dates(said(row)))
-    return next((Field("date", found.text, tuple(row)) for row, found in packed), None)
-
-
-def time(rows: Rows) -> Field | None:
-    """Return the time of day, of the date if it has one."""
-    dated = date(rows)
-    near = [dated.lines] if dated else []
-    for row in (*near, *rows):
-        if found := times(said(row)):
-            return Field("time", found[0], tuple(row))
+def currency_in(page: Page) -> Word | None:
+    """Return the ISO 4217 code of the currency that most signs beside amounts are of."""
+    signs: dict[str, list[PageRow]] = {}
+    for row in page.rows:
+        if row.is_head and not row.figures:
+            continue
+        for match in _SIGN.finditer(row.text):
+            signs.setdefault(match.group().strip(" .").upper(), []).append(row)
+    text = "".join(row.text for row in page.rows)
+    for sign, rows in sorted(signs.items(), key=lambda item: -len(item[1])):
+        if code := currency_of(sign) or _guess(sign, text, page):
+            return Word(code, sign, rows[0])
     return None
 
 
-def phone(rows: Rows) -> Field | None:
-    """Return the first phone number that is called one."""
-    for row in rows:
-        text = said(row)
-        if label := _PHONE_LABEL.search(text):
-            rest = re.split(r"FAX|传真", text[label.end() :], flags=re.IGNORECASE)[0]
-            if found := phones(rest):
-                return Field("phone", found[0], tuple(row))
+def _guess(sign: str, text: str, page: Page) -> str:
+    """Return which country's a shared sign is: ¥ of China or Japan, $ of America or another."""
+    if sign in "¥￥":
+        japanese = _KANA.search(text) or (page.style.whole and not has_cjk(text))
+        return "JPY" if japanese else "CNY"
+    if sign == "$":
+        for word, code in (("SINGAPORE", "SGD"), ("AUSTRALIA", "AUD"), ("CANADA", "CAD")):
+            if word in text:
+                return code
+        return "USD"
+    return ""
+
+
+def method_in(page: Page, paid: PageRow | None) -> Word | None:
+    """Return how it was paid: as the row of the payment says, else as any below the items does."""
+    end = max((f.row for f in page.figures), default=0)
+    rows = [row for row in page.rows[end // 2 :] if row.figures or letters(row.text) < _SHORT]
+    for row in ([paid] if paid else []) + rows:
+        text = row.written
+        if _NO_METHOD.find(text):
+            continue
+        for name, method in _METHODS:
+            if span := method.find(text):
+                return _word(name, row, row.raw[span.start : span.end])
     return None
 
 
-def number(rows: Rows) -> Field | None:
-    """Return the number of the receipt, invoice or order."""
-    for row in rows:
-        text = said(row)
-        label = _NUMBER_LABEL.search(text)
-        value = (
-            re.match(r"[\w\-/]*\d[\w\-/]*(?:\s?-\s?\d+)?", text[label.end() :]) if label else None
-        )
-        if value:
-            return Field("number", value.group(), tuple(row))
-    return None
+def _word(value: str, row: PageRow, raw: str = "") -> Word:
+    return Word(value.strip(), (raw or value).strip(), row)

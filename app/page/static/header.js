@@ -23,19 +23,26 @@ function button(name, label, onclick, ...content) {
 let shown = null; // the conversation that was drawn last
 
 function draw() {
-  const { open, title, language, words, engine } = props.value;
+  const { open, title, language, words, engine, settings } = props.value;
   const wasOpen = root.querySelector("details")?.open;
   root.replaceChildren(
     button("menu", words.menu, () => window.secondLook.toggleMenu(), icon("menu")),
     el("h1", { title }, title),
     engineCard(engine),
+    button("settings", settings.title, () => window.secondLook.settings.open(settings), icon("sliders")),
     button("language", words.language, () => window.secondLook.setLanguage(language === "zh" ? "en" : "zh"),
       language === "zh" ? "EN" : "中"),
     button("theme", words.theme, () => window.secondLook.toggleTheme(), icon("theme")));
+  const { mark, differ, forNew } = window.secondLook.settings;
+  mark(open ? settings.differ : differ(forNew()));
   if (wasOpen) root.querySelector("details").open = true;
   if (open !== shown) {
     window.secondLook.toEnd();
     window.secondLook.focusComposer();
+  }
+  if (open !== shown) {
+    window.secondLook.openId = open;
+    document.dispatchEvent(new CustomEvent("sl-open", { detail: open }));
   }
   if (shown !== null) window.secondLook.remember(open);
   shown = open;

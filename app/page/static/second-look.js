@@ -13,7 +13,20 @@
              "M7 20h13", "M8 8.700l7.300 7.300"],
     down: ["M7 10l5 5 5-5"],
     close: ["M6 6l12 12M18 6L6 18"],
+    clip: ["M20.500 11.500l-8.600 8.600a5.500 5.500 0 0 1-7.800-7.800l8.900-8.900a3.700 3.700 0 0 1 5.200 5.200l-8.900 8.900a1.800 1.800 0 0 1-2.600-2.600l8-8"],
+    camera: ["M4 8h3l2-3h6l2 3h3a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V9a1 1 0 0 1 1-1Z", "M12 17a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7Z"],
+    undo: ["M9 7 5 11l4 4", "M5 11h9a5 5 0 0 1 0 10h-3"],
+    sliders: ["M4 8h9M17 8h3M4 16h3M11 16h9", "M15 10a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z", "M9 18a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z"],
+    slash: ["M15 5 9 19"],
+    up: ["M12 19V5M6 11l6-6 6 6"],
+    stop: ["M7 7h10v10H7Z"],
     more: ["M5 12h.01M12 12h.01M19 12h.01"],
+    alert: ["M12 4 3 19.500h18Z", "M12 10v4M12 16.800h.01"],
+    check: ["M5 12.500l4.500 4.500L19 7.500"],
+    eye: ["M3 12s3.500-6 9-6 9 6 9 6-3.500 6-9 6-9-6-9-6Z", "M12 14.500a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5Z"],
+    pencil: ["M4 20h4L19 9l-4-4L4 16v4ZM13.500 6.500l4 4"],
+    twice: ["M9 9h11v11H9Z", "M5 15V4h11"],
+    undo: ["M4 9h10a5 5 0 0 1 0 10H9", "M8 5 4 9l4 4"],
   };
 
   // Build an element; text goes in as text, never as HTML. null attributes are left out.
@@ -51,20 +64,9 @@
     applyTheme();
   }
 
-  // What was typed outlives the reload that the other language takes.
-  const DRAFT = "second_look_draft";
   const typed = () => document.querySelector("#composer textarea");
 
-  function restoreDraft() {
-    const draft = sessionStorage.getItem(DRAFT);
-    sessionStorage.removeItem(DRAFT);
-    if (!draft) return;
-    typed().value = draft;
-    typed().dispatchEvent(new Event("input", { bubbles: true }));
-  }
-
   function setLanguage(language) {
-    sessionStorage.setItem(DRAFT, typed()?.value ?? "");
     document.cookie = `second_look_language=${language}; path=/; max-age=31536000; samesite=strict`;
     location.reload();
   }
@@ -83,13 +85,9 @@
   // Pictures dropped or pasted anywhere go into the composer, which takes its own itself.
   function attach(event, transfer) {
     const files = [...(transfer?.files ?? [])];
-    const input = document.querySelector("#composer input[type=file]");
-    if (!files.length || !input || event.target.closest?.("#composer")) return;
+    if (!files.length || event.target.closest?.("#composer, dialog")) return;
     event.preventDefault();
-    const handed = new DataTransfer();
-    files.forEach((file) => handed.items.add(file));
-    input.files = handed.files;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
+    window.secondLook.composer?.attach(files);
   }
   document.addEventListener("dragover", (event) => {
     if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
@@ -142,17 +140,7 @@
   }
 
   // Whoever sends wants to see the reply, wherever the page was scrolled to.
-  const SENDS = "#composer .submit-button, .sl-resume, .sl-card, [data-act=again]";
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing
-        || !event.target.matches?.("#composer textarea")) return;
-    if (event.target.value.trim() || document.querySelector("#composer .thumbnail-item")) {
-      window.secondLook.toEnd();
-    } else { // nothing to send: and while it was being refused, the next Enter would be lost
-      event.preventDefault();
-      event.stopImmediatePropagation();
-    }
-  }, true);
+  const SENDS = ".sl-resume, .sl-card, [data-act=again]";
 
   document.addEventListener("click", (event) => {
     if (event.target.closest?.(SENDS)) window.secondLook.toEnd();
@@ -206,7 +194,15 @@
     if (matchMedia("(hover: hover)").matches) typed()?.focus();
   }
 
-  window.secondLook = { el, icon, menu, focusComposer, act: () => {}, toggleTheme, setLanguage, remember, toggleMenu, closeMenu, toEnd: () => {} };
+  // A sentence at the foot of the page, gone after a while.
+  function toast(text) {
+    document.querySelector(".sl-toast")?.remove();
+    const shown = el("div", { class: "sl-toast", role: "status" }, text);
+    document.body.append(shown);
+    setTimeout(() => shown.remove(), 8000);
+  }
+
+  window.secondLook = { el, icon, menu, toast, focusComposer, act: () => {}, toggleTheme, setLanguage, remember, toggleMenu, closeMenu, toEnd: () => {} };
 
   document.addEventListener("DOMContentLoaded", () => {
     applyTheme();
@@ -218,7 +214,7 @@
     const opening = new MutationObserver(() => {
       if (!typed() || typed().disabled) return;
       opening.disconnect();
-      setTimeout(() => { restoreDraft(); focusComposer(); }, 50); // after what Gradio still sets
+      focusComposer();
     });
     opening.observe(document.body, { childList: true, subtree: true, attributeFilter: ["disabled"] });
   });

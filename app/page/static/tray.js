@@ -12,7 +12,7 @@ let chosen = "auto"; // this tab's, as the server's state of it; only a click ch
 function detail({ name, label, about }) {
   return el("button", {
     type: "button", title: about, "data-detail": name, "aria-pressed": String(name === chosen),
-    onclick: () => { chosen = name; trigger("select", { detail: name }); },
+    onclick: () => { chosen = name; trigger("select", { detail: name, draft: window.secondLook.composer.draft() }); },
   }, label);
 }
 

@@ -1,0 +1,99 @@
+"""Jobs as programs ask for them and get them back."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.api.chat_schema import CompletionUsage, DataUri
+from app.api.chat_translate import usage
+from app.jobs.receipt_schema import Receipt, Receipts
+from history import Turn
+from history.pages import pages_in
+
+JobName = Literal["receipt", "html", "text"]
+
+
+class JobRequest(BaseModel):
+    """Pictures, each as a data URI, and what else is to be said to the engine."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    images: Annotated[list[DataUri], Field(min_length=1)]
+    prompt: str = ""
+
+
+class FoundLine(BaseModel):
+    """A line of text in a picture."""
+
+    text: str
+    bbox: tuple[int, int, int, int]  # x0, y0, x1, y1 in upright pixels of the original
+    score: float  # 0 to 1
+    image: int  # index of the picture
+
+
+class JobReply(BaseModel):
+    """What every job gives back."""
+
+    job: JobName
+    engine: str
+    model: str
+    finish_reason: str
+    text: str  # the reply as the page shows it
+    lines: list[FoundLine]  # what the reader found, if it was asked
+    notices: list[str]  # sentences the user should know
+    usage: CompletionUsage
+    latency_ms: float
+
+
+class TextReply(JobReply):
+    """The text of the pictures."""
+
+
+class ReceiptReply(JobReply):
+    """What the pictures say as receipts."""
+
+    receipts: tuple[Receipt, ...]
+    custom: dict[str, Any]  # values of a schema of the user's own, by name
+    fields: dict[str, Any]  # as the turn keeps them
+
+
+class HtmlReply(JobReply):
+    """The picture as a page: one file of HTML, with its crops inside."""
+
+    html: str
+    scores: dict[str, Any]  # how near its rendering is to the picture, where that was checked
+    fields: dict[str, Any]  # as the turn keeps them
+
+
+def reply_of(job: JobName, turn: Turn) -> JobReply:
+    """Return what a job's turn says."""
+    common: dict[str, Any] = {
+        "job": job,
+        "engine": turn.engine,
+        "model": turn.model,
+        "finish_reason": turn.finish_reason,
+        "text": turn.reply,
+        "lines": turn.lines,
+        "notices": turn.notices,
+        "usage": usage(turn),
+        "latency_ms": turn.latency_ms or 0.0,
+    }
+    if job == "text":
+        return TextReply(**common)
+    if job == "html":
+        page = next(iter(pages_in(turn)), "")
+        scores = turn.fields.get("scores") or {}
+        return HtmlReply(**common, html=page, scores=scores, fields=dict(turn.fields))
+    found = _receipts(turn.fields)
+    return ReceiptReply(
+        **common, receipts=found.receipts, custom=found.custom, fields=dict(turn.fields)
+    )
+
+
+def _receipts(fields: Mapping[str, Any]) -> Receipts:
+    try:
+        return Receipts.model_validate(fields)
+    except ValidationError:
+        # An engine's own reply to a receipt, without our job: its fields are plain texts.
+        return Receipts(receipts=())

@@ -1,0 +1,122 @@
+"""The jobs as tools for clients of the Model Context Protocol, at ``/mcp``.
+
+Not Gradio's own MCP server: it would need pydantic below 2.13, and fetches pictures from addresses.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
+from starlette.types import ASGIApp
+
+from app.api.errors import PictureNotInline, Refused, refused
+from app.api.follow import ended
+from app.api.jobs_schema import HtmlReply, JobName, JobReply, ReceiptReply, TextReply, reply_of
+from app.api.pictures import from_data_uri
+from app.api.programs import Asked, Programs, Said
+from app.config import ConfigError
+from app.intake import Upload
+from app.run import Run
+from app.typed_paths import uploads_named
+from history import HistoryError, Turn
+from vision.errors import VisionError
+
+PictureName = Annotated[
+    str,
+    Field(
+        description="A picture: uploads/NAME of a file in the folder ./uploads where Second Look "
+        "was started, or a data URI. No address is fetched."
+    ),
+]
+_Reply = TypeVar("_Reply", bound=JobReply)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolServer:
+    """The tools as an ASGI application, which answers while it is running."""
+
+    app: ASGIApp
+    running: Callable[[], AbstractAsyncContextManager[None]]
+
+
+def tools(programs: Programs, max_body_bytes: int) -> ToolServer:
+    """Return the server of ``[server] mcp``. Raise ``ConfigError`` without the package mcp."""
+    try:
+        from mcp.server import MCPServer
+    except ImportError as error:
+        raise ConfigError(
+            "[server]: mcp = true needs the package mcp: .venv/bin/pip install -e '.[mcp]'"
+        ) from error
+    # It logs what a tool was called with.
+    logging.getLogger("mcp").setLevel(logging.WARNING)
+    offered = Tools(programs)
+    server = MCPServer(
+        "second-look",
+        title="Second Look",
+        version="1",
+        instructions="Reads pictures on this machine: receipts, screenshots, text.",
+    )
+    for tool in (offered.receipt, offered.html, offered.text, offered.ask):
+        server.add_tool(tool)
+    # No session: each request stands alone, and a stop of the server leaves nobody waiting.
+    app = server.streamable_http_app(
+        stateless_http=True, json_response=True, max_request_body_size=max_body_bytes
+    )
+    return ToolServer(app, server.session_manager.run)
+
+
+class Tools:
+    """What clients may call; nothing of it is saved."""
+
+    def __init__(self, programs: Programs) -> None:
+        self._programs = programs
+
+    async def receipt(self, picture: PictureName) -> ReceiptReply:
+        """Read a receipt or invoice: merchant, date, items, taxes, total, each checked."""
+        return await self._done("receipt", picture, ReceiptReply)
+
+    async def html(self, picture: PictureName) -> HtmlReply:
+        """Turn a screenshot of a page into one file of HTML."""
+        return await self._done("html", picture, HtmlReply)
+
+    async def text(self, picture: PictureName) -> TextReply:
+        """Read all text in a picture."""
+        return await self._done("text", picture, TextReply)
+
+    async def ask(self, picture: PictureName, question: str) -> str:
+        """Ask a question about a picture."""
+        return (await self._turn(None, picture, question)).reply
+
+    async def _done(self, job: JobName, picture: str, kind: type[_Reply]) -> _Reply:
+        reply = reply_of(job, await self._turn(job, picture, ""))
+        assert isinstance(reply, kind), "each job has its reply"
+        return reply
+
+    async def _turn(self, job: JobName | None, picture: str, text: str) -> Turn:
+        from mcp.server.mcpserver.exceptions import ToolError
+
+        def take() -> Run:
+            said = Said("user", text, tuple(_pictures(picture)))
+            return self._programs.take(Asked((said,), job))
+
+        try:
+            return await ended(await run_in_threadpool(take))
+        except Refused as error:
+            raise ToolError(str(error)) from error
+        except (VisionError, HistoryError) as error:
+            raise ToolError(str(refused(error))) from error
+
+
+def _pictures(named: str) -> list[Upload]:
+    if named[:5].lower() == "data:":
+        return [Upload("picture", from_data_uri(named))]
+    if found := uploads_named(named, Path.cwd()):
+        return found
+    raise PictureNotInline(address=named[:60])

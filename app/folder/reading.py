@@ -1,0 +1,144 @@
+"""A folder that is being read: what waits, what was done, and whether it may go on.
+
+One thread feeds the assistant one file at a time, so that what the user asks meanwhile waits for
+one receipt at most. Whoever looks at it gets a snapshot.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+_REMEMBERED = 20  # durations that the time left is told from
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that waits to be read."""
+
+    name: str  # as the user has it; shown, never a path
+    path: Path
+    is_copy: bool  # ours, to be deleted
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that was not read, and why."""
+
+    name: str
+    error: dict[str, Any]  # a record, to be said in the user's language
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How a folder stood at one moment."""
+
+    state: Literal["reading", "paused", "done"]
+    done: int  # files that are through, however they ended
+    left: int  # that are not, the one under way included
+    same: int  # that were read before, or are equal to another
+    failures: tuple[Failure, ...]
+    seconds_left: float | None  # None while that cannot be told
+    problem: dict[str, Any] | None  # why it paused by itself: an error's record
+
+
+class Reading:
+    """The files of one folder, from being chosen to being read; safe to use from any thread."""
+
+    def __init__(self, tag: str, hold: Callable[[Iterable[Path]], None]) -> None:
+        self.tag = tag
+        self._hold = hold  # keeps what waits from being cleared
+        self._changed = threading.Condition()
+        self._waiting: deque[File] = deque()
+        self._current: File | None = None
+        self._paused = False
+        self._problem: dict[str, Any] | None = None
+        self._done = 0
+        self._same = 0
+        self._failures: list[Failure] = []
+        self._took_s: deque[float] = deque(maxlen=_REMEMBERED)
+
+    def add(self, files: Iterable[File]) -> bool:
+        """Let files wait; tell whether nobody takes them yet, since the reading had ended."""
+        with self._changed:
+            idle = not self._waiting and self._current is None
+            self._waiting.extend(files)
+            self._held()
+            self._changed.notify_all()
+            return idle
+
+    def next(self) -> File | None:
+        """Wait while it is paused, and return the next file; None when there is none left."""
+        with self._changed:
+            self._current = None
+            self._changed.wait_for(lambda: not (self._paused and self._waiting))
+            self._current = self._waiting.popleft() if self._waiting else None
+            self._held()
+            return self._current
+
+    def was_read(self, seconds: float) -> None:
+        """Note that the file under way was read."""
+        with self._changed:
+            self._done += 1
+            self._took_s.append(seconds)
+
+    def was_same(self) -> None:
+        """Note that it was not read, since an equal one was."""
+        with self._changed:
+            self._done += 1
+            self._same += 1
+
+    def was_refused(self, file: File, error: dict[str, Any]) -> None:
+        """Note that it could not be read, and why."""
+        with self._changed:
+            self._done += 1
+            self._failures.append(Failure(file.name, error))
+
+    def put_back(self, file: File, problem: dict[str, Any]) -> None:
+        """Let a file be the next again, and pause: the others would fail alike."""
+        with self._changed:
+            self._waiting.appendleft(file)
+            self._paused, self._problem = True, problem
+
+    def pause(self) -> None:
+        """Begin no other file; the one under way ends."""
+        with self._changed:
+            self._paused = True
+
+    def resume(self) -> None:
+        """Go on."""
+        with self._changed:
+            self._paused, self._problem = False, None
+            self._changed.notify_all()
+
+    def stop(self) -> list[File]:
+        """Take away what waits, and return it; the one under way is the caller's to cancel."""
+        with self._changed:
+            left = list(self._waiting)
+            self._waiting.clear()
+            self._paused, self._problem = False, None
+            self._held()
+            self._changed.notify_all()
+            return left
+
+    def progress(self) -> Progress:
+        """Return how it stands now."""
+        with self._changed:
+            left = len(self._waiting) + (self._current is not None)
+            mean_s = sum(self._took_s) / len(self._took_s) if self._took_s else None
+            return Progress(
+                "done" if not left else "paused" if self._paused else "reading",
+                self._done,
+                left,
+                self._same,
+                tuple(self._failures),
+                left * mean_s if mean_s is not None else None,
+                self._problem,
+            )
+
+    def _held(self) -> None:
+        files = [*self._waiting, *([self._current] if self._current else [])]
+        self._hold(file.path for file in files if file.is_copy)

@@ -1,0 +1,311 @@
+"""What of a value stands among the lines that the reader found, and where.
+
+A model may write what is likely instead of what is there. So each value that it gives is looked
+for among the lines of the receipt: text by its letters and figures, amounts and dates by what they
+mean, however they are printed.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from statistics import mean
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
+
+from app.jobs.receipt_schema import Box
+from vision.engine import Line
+from vision.reader.layout import follows, upright
+from vision.reader.script import has_cjk
+from vision.reader.values import dates, packed_dates, times
+
+ALIKE = 0.85  # of 1; text that is less like any of the receipt's is not on it
+SHORT = 4  # letters and figures; so short a text must stand there as it is, by itself
+PART = 0.9  # of 1; how like the value's own a line must be that is a part of it
+# No part of a date, a time or a phone number.
+_NUMBER = re.compile(
+    r"(?<![\d.,/:\-])[-−]?\d(?:[\d.,'’]|\s(?=\d{3}(?!\d))|(?<=[.,])\s(?=\d))*+(?![/:\-]\d)"
+)
+# Of money: with decimals or marks, or a sign before it, or as large as only money without is.
+_MONEY = re.compile(r"\d[.,]\s?\d|\d{3}")
+_SIGN = re.compile(r"[$€£¥￥₩₹]\s?$|\bRM\s?$", re.IGNORECASE)
+_THOUSAND = 3  # figures behind a mark of thousands
+_NEAR = 2  # rows between an item's name and its amounts, at most
+_HOURS, _MINUTES = 24, 60
+_LEVEL = 3  # widths of a box; higher ones have their text on its side
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A place among the lines."""
+
+    raw: str  # as the lines have it
+    lines: tuple[int, ...]  # indexes of the turn's lines
+    box: Box
+    image: int
+    likeness: float  # 1 is the value itself, less is something like it
+    score: float  # 0 to 1; how sure the reader was of these lines
+
+    @property
+    def exact(self) -> bool:
+        """Tell whether the value stands there as it is."""
+        return self.likeness == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of a line's text."""
+
+    line: int  # index of the turn's lines
+    start: int
+    end: int
+
+
+class Lines:
+    """The lines of one receipt; values are looked up in them."""
+
+    def __init__(self, lines: Sequence[Line], of: Sequence[int]) -> None:
+        self._lines = lines
+        self._of = tuple(of)
+        # Letters and figures of all lines, in reading order, and where each of them stands.
+        self._letters, self._where = _squashed((i, lines[i].text) for i in of)
+        self._rows = _rows(lines, self._of)
+
+    def __bool__(self) -> bool:
+        return bool(self._of)
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """The indexes of the receipt's lines."""
+        return self._of
+
+    def text(self, value: str, among: Collection[int] | None = None) -> Evidence | None:
+        """Return where ``value``, or text that is like it, stands; ``among`` limits the lines."""
+        if among is not None:
+            return Lines(self._lines, [i for i in self._of if i in among]).text(value)
+        wanted = squashed(value)
+        if not wanted or not self._letters:
+            return None
+        if len(wanted) < SHORT and not has_cjk(wanted):
+            return self.pattern(rf"(?<!\w){re.escape(value.strip())}(?!\w)")
+        return self._run_like(wanted) or self._lines_that_make(wanted)
+
+    def amount(
+        self,
+        value: Decimal,
+        label: str = "",
+        beside: Sequence[int] = (),
+        *,
+        first: bool = False,
+        money: bool = True,
+    ) -> Evidence | None:
+        """Return where a number stands: in a row that says ``label``, a pattern, if in several.
+
+        ``beside`` some lines it is in their row or one near it. Of equal ones it is the last, as
+        sums are, or the ``first``. One with one other figure, in a row with the label or beside
+        the lines, is like it. The 3 of "3 PCS" is no ``money``.
+        """
+        near = {self._rows[i] for i in beside}
+        found: list[tuple[float, bool, int, int, Part]] = []
+        for at, part in enumerate(self._numbers(money=money)):
+            away = min((abs(self._rows[part.line] - row) for row in near), default=0)
+            likeness = self._likeness(value, part)
+            said = bool(label) and self._says(label, part.line)
+            if away <= _NEAR and (likeness == 1 or (likeness and (said or (near and not away)))):
+                found.append((likeness, said, -away, -at if first else at, part))
+        if not found:
+            return None
+        likeness, _, _, _, part = max(found, key=lambda each: each[:4])
+        return self._evidence([part], likeness)
+
+    def date(self, value: date) -> Evidence | None:
+        """Return where a date stands, day and month in either order; else another date."""
+        best: Evidence | None = None
+        for i in self._of:
+            text = self._lines[i].text
+            for found in dates(text) or packed_dates(text):
+                same = found.day in (value, _exchanged(value))
+                start = max(0, text.find(found.text))
+                part = Part(i, start, start + len(found.text))
+                if same:
+                    return self._evidence([part], 1.0)
+                best = best or self._evidence([part], ALIKE)
+        return best
+
+    def time(self, value: str) -> Evidence | None:
+        """Return where a time of day ("18:12") stands."""
+        for i in self._of:
+            text = self._lines[i].text
+            for found in times(text):
+                if clock(found)[:5] == value[:5]:
+                    start = text.find(found)
+                    return self._evidence([Part(i, start, start + len(found))], 1.0)
+        return None
+
+    def pattern(self, pattern: str) -> Evidence | None:
+        """Return where a pattern first fits."""
+        for i in self._of:
+            if match := re.search(pattern, self._lines[i].text, re.IGNORECASE):
+                return self._evidence([Part(i, match.start(), match.end())], 1.0)
+        return None
+
+    def _run_like(self, wanted: str) -> Evidence | None:
+        """Find ``wanted`` as one run of text, over the ends of lines where it goes on."""
+        if len(wanted) > len(self._letters) / ALIKE:
+            return None
+        found = fuzz.partial_ratio_alignment(wanted, self._letters, score_cutoff=100 * ALIKE)
+        if found is None or found.src_end - found.src_start < ALIKE * len(wanted):
+            return None
+        start, end = found.dest_start, found.dest_end
+        if self._letters[start:end] != wanted:
+            start, end = self._word_end(start), self._word_end(end)
+        likeness = 1.0 if self._letters[start:end] == wanted else min(0.99, found.score / 100)
+        return self._evidence(_parts(self._where[start:end]), likeness)
+
+    def _word_end(self, at: int) -> int:
+        """Return the nearest place between two words, or ``at`` where none is near."""
+        for away in (0, 1, -1, 2, -2):
+            place = at + away
+            if place in (0, len(self._where)):
+                return place
+            if 0 < place < len(self._where):
+                before, after = self._where[place - 1], self._where[place]
+                if before.line != after.line or before.end < after.start:
+                    return place
+        return at
+
+    def _lines_that_make(self, wanted: str) -> Evidence | None:
+        """Find ``wanted`` in lines between which others stand, as beside a column of labels."""
+        parts: list[Part] = []
+        covered = 0
+        for i in self._of:
+            own, where = _squashed([(i, self._lines[i].text)])
+            if len(own) < SHORT or len(own) > len(wanted):
+                continue
+            if fuzz.partial_ratio(own, wanted) >= 100 * PART:
+                parts += _parts(where)
+                covered += len(own)
+        if covered < ALIKE * len(wanted) or covered > len(wanted) / ALIKE:
+            return None
+        return self._evidence(parts, min(0.99, covered / len(wanted)))
+
+    def _numbers(self, *, money: bool) -> Iterator[Part]:
+        for i in self._of:
+            text = self._lines[i].text
+            for match in _NUMBER.finditer(text):
+                if not money or _MONEY.search(match[0]) or _SIGN.search(text[: match.start()]):
+                    yield Part(i, match.start(), match.end())
+
+    def _likeness(self, value: Decimal, part: Part) -> float:
+        """Rate how like ``value`` the number at ``part`` is: 1 the same, 0 another."""
+        printed = self._lines[part.line].text[part.start : part.end]
+        if abs(value) in meanings(printed):
+            return 1.0
+        wanted, figures = (re.sub(r"\D", "", each) for each in (f"{abs(value):f}", printed))
+        if min(len(wanted), len(figures)) < SHORT - 1:
+            return 0.0
+        wrong = Levenshtein.distance(wanted, figures, score_cutoff=1)
+        return 0.95 if not wrong else ALIKE if wrong == 1 else 0.0
+
+    def _says(self, label: str, line: int) -> bool:
+        row = " ".join(self._lines[i].text for i in self._of if self._rows[i] == self._rows[line])
+        return re.search(label, row, re.IGNORECASE) is not None
+
+    def _evidence(self, parts: Sequence[Part], likeness: float) -> Evidence:
+        first = self._lines[parts[0].line].image
+        kept = [part for part in parts if self._lines[part.line].image == first]
+        x0, y0, x1, y1 = zip(*(part_box(self._lines[p.line], p) for p in kept), strict=True)
+        return Evidence(
+            raw=" ".join(self._lines[p.line].text[p.start : p.end].strip() for p in kept),
+            lines=tuple(dict.fromkeys(part.line for part in kept)),
+            box=(min(x0), min(y0), max(x1), max(y1)),
+            image=first,
+            likeness=likeness,
+            score=mean(self._lines[part.line].score for part in kept),
+        )
+
+
+def squashed(text: str) -> str:
+    """Return the letters and figures of ``text``, as they are compared."""
+    return _squashed([(0, text)])[0]
+
+
+def _squashed(
+    texts: Iterator[tuple[int, str]] | Sequence[tuple[int, str]],
+) -> tuple[str, list[Part]]:
+    letters: list[str] = []
+    where: list[Part] = []
+    for i, text in texts:
+        for at, character in enumerate(text):
+            for plain in unicodedata.normalize("NFKC", character).casefold():
+                if plain.isalnum():
+                    letters.append(plain)
+                    where.append(Part(i, at, at + 1))
+    return "".join(letters), where
+
+
+def _parts(where: Sequence[Part]) -> list[Part]:
+    """Join the places of letters into one part for each line."""
+    parts: dict[int, Part] = {}
+    for place in where:
+        before = parts.get(place.line, place)
+        parts[place.line] = replace(before, end=place.end)
+    return list(parts.values())
+
+
+def part_box(line: Line, part: Part) -> Box:
+    """Return the box around a part of a line: letters share its width, Chinese ones take two."""
+    x0, y0, x1, y1 = line.box
+    if y1 - y0 > _LEVEL * (x1 - x0) or (part.start, part.end) == (0, len(line.text)):
+        return line.box
+    before, own, whole = (
+        sum(2 if has_cjk(character) else 1 for character in line.text[start:end])
+        for start, end in ((0, part.start), (part.start, part.end), (0, None))
+    )
+    width = (x1 - x0) / max(1, whole)
+    return round(x0 + before * width), y0, round(x0 + (before + own) * width), y1
+
+
+def _rows(lines: Sequence[Line], of: Sequence[int]) -> dict[int, int]:
+    boxes = upright([lines[i] for i in of])
+    numbers: dict[int, int] = {}
+    for k, i in enumerate(of):
+        same = k > 0 and lines[of[k - 1]].image == lines[i].image
+        numbers[i] = (
+            numbers[of[k - 1]] + (not (same and follows(boxes[k - 1], boxes[k]))) if k else 0
+        )
+    return numbers
+
+
+def meanings(printed: str) -> set[Decimal]:
+    """Return what a printed number may mean: in 1.234 the point is of thousands or of decimals."""
+    number = re.sub(r"[\s'’]", "", printed).rstrip(".,")
+    figures = re.sub(r"\D", "", number)
+    cut = max(number.rfind("."), number.rfind(","))
+    decimals = len(number) - cut - 1 if cut >= 0 else 0
+    found: set[Decimal] = set()
+    if figures and decimals in (0, _THOUSAND):
+        found.add(Decimal(figures))
+    if figures and decimals and (decimals != _THOUSAND or number.count(number[cut]) == 1):
+        found.add(Decimal(figures).scaleb(-decimals))
+    return found
+
+
+def _exchanged(day: date) -> date:
+    """Return ``day`` with month and day the other way round, where that is a day."""
+    try:
+        return day.replace(month=day.day, day=day.month)
+    except ValueError:
+        return day
+
+
+def clock(text: str) -> str:
+    """Return a time of day as "18:12" or "18:12:30"; "" for what is none."""
+    match = re.search(r"(\d{1,2})\s?[:：]\s?(\d{2})(?:\s?[:：]\s?(\d{2}))?\s?([AP]?)", text.upper())
+    if not match or int(match[1]) >= _HOURS or int(match[2]) >= _MINUTES:
+        return ""
+    hour = int(match[1]) % 12 + 12 * (match[4] == "P") if match[4] else int(match[1])
+    return f"{hour:02}:{match[2]}" + (f":{match[3]}" if match[3] else "")

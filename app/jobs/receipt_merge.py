@@ -1,0 +1,63 @@
+"""Two readings of one receipt, the model's and the reader's, made one; both stay where they differ.
+
+Neither is right by rank. A value that a line supports goes before one that none does; of two that
+stand there the model's goes first, which knows what a field means, and the other is told.
+"""
+
+from typing import Any
+
+from app.jobs.receipt_evidence import squashed
+from app.jobs.receipt_prompt import AMOUNTS, TEXTS
+from app.jobs.receipt_schema import Found, Receipt
+
+_CONTESTED = 0.7  # times a value's own confidence, where the other reading has another value
+_MOST = 0.99  # nothing is certain
+
+
+def merged(model: Receipt, reader: Receipt) -> Receipt:
+    """Return one receipt of two readings; sums are to be checked afterwards.
+
+    Items, discounts and taxes are the model's where it has any, else the reader's.
+    """
+    values: dict[str, Any] = {
+        name: _one(getattr(model, name), getattr(reader, name)) for name in (*TEXTS, *AMOUNTS)
+    }
+    for name in ("items", "discounts", "taxes"):
+        values[name] = getattr(model, name) or getattr(reader, name)
+    return reader.model_copy(update=values)
+
+
+def _one(model: Found[Any] | None, reader: Found[Any] | None) -> Found[Any] | None:
+    if model is None or reader is None:
+        return model or reader
+    if _same(model.value, reader.value):
+        return _agreed(model, reader)
+    if model.source == "model" and reader.lines:
+        return _contested(reader, model)
+    return _contested(model, reader)
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, str) and isinstance(other, str):
+        return squashed(one) == squashed(other)
+    return one == other
+
+
+def _agreed(model: Found[Any], reader: Found[Any]) -> Found[Any]:
+    """Return the reader's, whose place is its own, with the confidence of two that agree."""
+    doubt = (1 - model.confidence) * (1 - reader.confidence)
+    sure = min(_MOST, max(1 - doubt, reader.confidence))
+    return reader.model_copy(
+        update={"source": "both", "confidence": round(sure, 4), "value": model.value}
+        | ({} if reader.box else {"box": model.box, "lines": model.lines})
+    )
+
+
+def _contested(kept: Found[Any], other: Found[Any]) -> Found[Any]:
+    return kept.model_copy(
+        update={
+            "note": "disagrees",
+            "other": str(other.value),
+            "confidence": round(kept.confidence * _CONTESTED, 4),
+        }
+    )

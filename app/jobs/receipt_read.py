@@ -1,0 +1,162 @@
+"""From the reader's lines to a ``Receipt``: each value with its place and how sure it is. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from app.jobs.receipt_confidence import chosen, read_right, sure
+from app.jobs.receipt_schema import Amount, Box, Item, Receipt, Tax, Text
+from vision.engine import Line
+from vision.reader.address_fields import address_in
+from vision.reader.fields import Facts, facts_of
+from vision.reader.items import Bought
+from vision.reader.labelled import Labelled, TaxLine
+from vision.reader.layout import rows
+from vision.reader.page import Cell, Figure, Word
+
+_WORN = 0.6  # stands for the score of an amount in which a letter was taken for a digit
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where values are taken from: lines, as the turn counts them, of one of its pictures."""
+
+    index: dict[int, int]  # by the identity of a line
+    image: int
+
+    def text(self, value: str, raw: str, cells: Sequence[Cell], right: float) -> Text:
+        """Return a value in words that stands in ``cells`` and is the ``right`` one so often."""
+        read = [read_right(cell.line.score, is_figure=False) for cell in cells]
+        return Text(
+            value=value,
+            raw=raw,
+            confidence=sure(read, right),
+            source="reader",
+            box=_around([cell.line.box for cell in cells]),
+            image=self.image,
+            lines=self._lines(cells),
+        )
+
+    def amount(self, figure: Figure, right: float, value: Decimal | None = None) -> Amount:
+        """Return an amount; ``value`` where it is meant otherwise than it stands: without sign."""
+        score = min(figure.cell.line.score, _WORN if figure.is_worn else 1.0)
+        return Amount(
+            value=figure.amount.value if value is None else value,
+            raw=figure.raw.strip(),
+            confidence=sure([read_right(score, is_figure=True)], right),
+            source="reader",
+            box=box_of(figure),
+            image=self.image,
+            lines=self._lines([figure.cell]),
+        )
+
+    def _lines(self, cells: Sequence[Cell]) -> tuple[int, ...]:
+        return tuple(self.index[id(cell.line)] for cell in cells)
+
+
+def receipt_of(lines: Sequence[Line], image: int = 0, first: int = 0) -> Receipt:
+    """Return what the lines of one receipt say, its sums not yet checked.
+
+    ``first`` is the index of the first of them among the turn's lines.
+    """
+    index = {id(line): first + i for i, line in enumerate(lines)}
+    return receipt_from(facts_of(rows(lines)), Origin(index, image))
+
+
+def receipt_from(facts: Facts, origin: Origin) -> Receipt:
+    """Return the receipt that ``facts`` are of."""
+    right = chosen(facts)
+
+    def word(found: Word | None, name: str) -> Text | None:
+        return origin.text(found.value, found.raw, found.cells, right[name]) if found else None
+
+    def amount(found: Labelled | None, name: str) -> Amount | None:
+        return origin.amount(found.figure, right[name]) if found else None
+
+    merchant, buyer, dated, sums = facts.merchant, facts.buyer, facts.date, facts.sums
+    address = [cell for row in facts.address for cell in row.cells]
+    return Receipt(
+        merchant=merchant
+        and origin.text(merchant.text, merchant.raw, merchant.cells, right["merchant"]),
+        buyer=buyer and origin.text(buyer.text, buyer.raw, buyer.cells, right["buyer"]),
+        address=origin.text(
+            address_in(facts.address),
+            " ".join(cell.line.text for cell in address),
+            address,
+            right["address"],
+        )
+        if address
+        else None,
+        tax_id=word(facts.tax_id, "tax_id"),
+        phone=word(facts.phone, "phone"),
+        date=word(dated and dated.word, "date"),
+        time=word(facts.time, "time"),
+        number=word(facts.number, "number"),
+        currency=word(facts.currency, "currency"),
+        payment_method=word(facts.method, "payment_method"),
+        items=tuple(_item(one, origin, right["items"]) for one in facts.items),
+        subtotal=amount(sums.subtotal, "subtotal"),
+        discounts=tuple(
+            origin.amount(one.figure, right["discounts"], abs(one.value)) for one in sums.discounts
+        ),
+        service=amount(sums.service, "service"),
+        rounding=amount(sums.rounding, "rounding"),
+        tip=amount(sums.tip, "tip"),
+        taxes=tuple(_tax(one, origin, right["taxes"]) for one in sums.taxes),
+        total=amount(sums.total, "total"),
+        paid=_paid([origin.amount(one.figure, right["paid"]) for one in sums.paid]),
+        change=amount(sums.change, "change"),
+    )
+
+
+def _item(one: Bought, origin: Origin, right: float) -> Item:
+    numbers = one.numbers
+    off = numbers.discount
+    return Item(
+        name=origin.text(one.name, one.name, one.name_cells, right),
+        quantity=numbers.quantity and origin.amount(numbers.quantity, right),
+        unit_price=numbers.unit_price and origin.amount(numbers.unit_price, right),
+        amount=origin.amount(one.amount, right),
+        discount=off and origin.amount(off, right, abs(off.amount.value)),
+        tax_mark=one.mark,
+    )
+
+
+def _paid(parts: Sequence[Amount]) -> Amount | None:
+    """Return what was paid in all."""
+    if len(parts) < 2:  # noqa: PLR2004  nothing to add up
+        return parts[0] if parts else None
+    return parts[0].model_copy(
+        update={
+            "value": sum((part.value for part in parts), Decimal()),
+            "raw": " + ".join(part.raw for part in parts),
+            "confidence": min(part.confidence for part in parts),
+            "box": _around([part.box for part in parts if part.box]),
+            "lines": tuple(line for part in parts for line in part.lines),
+        }
+    )
+
+
+def _tax(one: TaxLine, origin: Origin, right: float) -> Tax:
+    return Tax(
+        name=one.name,
+        amount=origin.amount(one.figure, right),
+        rate=one.rate,
+        base=one.base and origin.amount(one.base, right),
+        included=one.included,
+    )
+
+
+def box_of(figure: Figure) -> Box:
+    """Return the pixels of an amount; those of its whole line where that is not level."""
+    line, part = figure.cell.line, figure.box
+    if tuple(figure.cell.box) != tuple(map(float, line.box)):
+        return line.box
+    return round(part.x0), line.box[1], round(part.x1), line.box[3]
+
+
+def _around(boxes: Sequence[Box]) -> Box | None:
+    if not boxes:
+        return None
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)

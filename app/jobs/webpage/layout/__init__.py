@@ -1,0 +1,5 @@
+"""From a screenshot and the lines of text in it to a page."""
+
+from app.jobs.webpage.layout.build import build
+
+__all__ = ["build"]

@@ -1,0 +1,142 @@
+"""A screenshot into a page: measured, and by an engine that sees written again from that."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from threading import Event
+
+from app.jobs.job import Tools
+from app.jobs.webpage import model
+from app.jobs.webpage.checking import Checker, best
+from app.jobs.webpage.clean import cleaned
+from app.jobs.webpage.fences import is_whole, page_in
+from app.jobs.webpage.layout import build
+from app.jobs.webpage.outcome import Outcome
+from app.jobs.webpage.page import Page, walk
+from app.jobs.webpage.record import Note, Version
+from app.jobs.webpage.render import renderer
+from app.jobs.webpage.repair import repaired
+from app.jobs.webpage.subject import Subject, asked, look
+from app.jobs.webpage.words import Words, words_for
+from app.jobs.webpage.write import to_html
+from vision.engine import Chunk, FinishReason, Image, Progress, Prompt, SamplingParams, Usage
+from vision.errors import PromptRefused
+from vision.reader.cancel import check
+
+Work = Generator[Chunk, None, Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a model made of a page."""
+
+    versions: tuple[Version, ...] = ()
+    notes: tuple[Note, ...] = ()
+    usage: Usage | None = None
+    finish_reason: FinishReason = "stop"
+
+
+def make(
+    prompt: Prompt,
+    pictures: Sequence[Image],
+    tools: Tools,
+    params: SamplingParams,
+    cancel: Event,
+) -> Work:
+    """Build the page of the first picture. Raise ``ImageRefused``, ``Cancelled``."""
+    yield Chunk(progress=Progress("images", 1, 1, "images"))
+    check(cancel)
+    subject = look(pictures[0], tools, prompt.conversation, cancel)
+    page = build(subject.rgb, subject.lines)
+    with renderer() as browser:
+        checker = Checker(subject.rgb, subject.sight, browser)
+        versions = [checker.version(to_html(page), "measured")]
+        if tools.engine.capabilities.sees:
+            attempt = yield from _written(prompt, subject, page, checker, tools, params, cancel)
+            versions += attempt.versions
+        else:
+            attempt = Attempt()
+            if better := repaired(page, checker, cancel):
+                versions.append(better)
+    notes = list(attempt.notes)
+    if len(pictures) > 1:
+        notes.append(Note("one_picture", len(pictures)))
+    if browser is None:
+        notes.append(Note("unchecked"))
+    return Outcome(
+        said=_said(subject, page, versions, words_for(asked(prompt).text)),
+        versions=tuple(versions),
+        shown=best(versions),
+        picture=subject.picture,
+        lines=subject.lines,
+        notes=tuple(notes),
+        usage=attempt.usage,
+        finish_reason="cancelled" if cancel.is_set() else attempt.finish_reason,
+    )
+
+
+def _written(
+    prompt: Prompt,
+    subject: Subject,
+    page: Page,
+    checker: Checker,
+    tools: Tools,
+    params: SamplingParams,
+    cancel: Event,
+) -> Generator[Chunk, None, Attempt]:
+    """Have the model write the page, then mend what its rendering shows to be wrong."""
+    wish, picture = asked(prompt).text, subject.picture
+    params = model.for_pages(params)
+    request = model.first_prompt(picture, page, wish, prompt.conversation, tools.engine, params)
+    written = yield from model.write(request, tools.engine, params, cancel)
+    if not (code := page_in(written.reply)):
+        notes = () if cancel.is_set() else (Note("no_page"),)
+        return Attempt((), notes, written.usage, written.finish_reason)
+    clean = cleaned(code)
+    versions = [checker.version(clean.html, "model")]
+    notes = [Note("removed", clean.removed)] if clean.removed else []
+    if not is_whole(written.reply):
+        notes.append(Note("cut_off"))
+    usage = written.usage
+    if versions[0].regions and not cancel.is_set():
+        request = model.repair_prompt(picture, clean.html, versions[0].regions, prompt.conversation)
+        try:
+            again = yield from _again(request, checker, tools, params, cancel)
+        except PromptRefused:
+            notes.append(Note("no_room"))
+        else:
+            versions += again.versions
+            usage = model.total(usage, again.usage or Usage())
+    return Attempt(tuple(versions), tuple(notes), usage, written.finish_reason)
+
+
+def _again(
+    request: Prompt, checker: Checker, tools: Tools, params: SamplingParams, cancel: Event
+) -> Generator[Chunk, None, Attempt]:
+    """Have the model repair its page; nothing comes of it where it says no page."""
+    if not model.fits(request, tools.engine, params):
+        return Attempt(notes=(Note("no_room"),))
+    written = yield from model.write(request, tools.engine, params, cancel)
+    code = page_in(written.reply)
+    found = (checker.version(cleaned(code).html, "model_repaired"),) if code else ()
+    return Attempt(found, usage=written.usage)
+
+
+def _said(subject: Subject, page: Page, versions: Sequence[Version], words: Words) -> str:
+    """Say what was built, and how like the screenshot it is."""
+    shown = versions[best(versions)]
+    pictures = sum(node.tag == "img" for node in walk(page.body))
+    if shown.by.startswith("model"):
+        said = [words("built_model", lines=len(subject.lines))]
+    elif subject.lines:
+        said = [words("built", lines=len(subject.lines), pictures=pictures)]
+    else:
+        said = [words("no_text")]
+    first = versions[0].scores
+    if shown.scores and first:
+        now, before = (round(100 * each["likeness"]) for each in (shown.scores, first))
+        said.append(
+            words("repaired", before=before, now=now)
+            if shown.by == "repaired" and now > before
+            else words("alike", likeness=now)
+        )
+    return " ".join(said)

@@ -1,0 +1,153 @@
+"""Where a screenshot is of one colour: the regions that pages are painted with.
+
+What a browser paints is exactly one colour over a whole region, with holes where text and pictures
+stand. So regions are found exactly: connected pixels of one frequent colour. A screenshot that was
+saved as JPEG is first snapped to its frequent colours.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.jobs.webpage.page import Box
+
+Pixels = NDArray[np.uint8]  # (H, W, 3)
+Mask = NDArray[np.bool_]  # (H, W)
+Colour = tuple[int, int, int]
+Value = TypeVar("Value")
+
+COLOURS = 96  # of the page, the most frequent; the rest is in pictures and at the edges of letters
+LEAST_RUN = 90  # pixels of a colour that lie beside their like
+LEAST_SIDE = 8  # pixels; what is smaller is a dot of a letter
+THIN = 4  # pixels; what is not thicker is a line
+CLEAN = 0.6  # of the pixels equal their neighbours in a screenshot without noise
+NOISE = 5  # levels; how far noise takes a colour
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Connected pixels of one colour."""
+
+    box: Box
+    colour: Colour
+    area: int  # pixels of the colour
+    filled: int  # pixels inside of the outline, its holes filled
+    corners: tuple[int, int, int, int]  # pixels missing in them, clockwise from the top left
+    edges: tuple[float, float, float, float]  # share of top, right, bottom, left that it touches
+    pixels: Mask  # within the box
+
+    @property
+    def width(self) -> int:
+        """From left to right."""
+        return self.box[2] - self.box[0]
+
+    @property
+    def height(self) -> int:
+        """From top to bottom."""
+        return self.box[3] - self.box[1]
+
+
+def packed(rgb: Pixels) -> NDArray[np.int32]:
+    """Return each pixel as one number."""
+    wide = rgb.astype(np.int32)
+    return (wide[..., 0] << 16) | (wide[..., 1] << 8) | wide[..., 2]
+
+
+def colour_of(number: int) -> Colour:
+    """Return the colour that ``packed`` made a number of."""
+    return (number >> 16) & 255, (number >> 8) & 255, number & 255
+
+
+def hex_of(colour: Colour) -> str:
+    """Return a colour as CSS writes it."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+def calm(numbers: NDArray[np.int32]) -> Mask:
+    """Tell the pixels that equal both neighbours beside them, or those above and below."""
+    across = numbers[:, 1:] == numbers[:, :-1]
+    down = numbers[1:] == numbers[:-1]
+    flat = np.zeros(numbers.shape, bool)
+    flat[:, 1:-1] |= across[:, 1:] & across[:, :-1]
+    flat[1:-1] |= down[1:] & down[:-1]
+    return flat
+
+
+def frequent(numbers: NDArray[np.int32]) -> list[int]:
+    """Return the colours that the page is painted with, the most frequent first."""
+    colours, counts = np.unique(numbers[calm(numbers)], return_counts=True)
+    order = np.lexsort((colours, -counts))[:COLOURS]
+    return [int(colours[i]) for i in order if counts[i] >= LEAST_RUN]
+
+
+def snapped(rgb: Pixels) -> Pixels:
+    """Return a screenshot without its noise; one without noise is returned as it is."""
+    if calm(packed(rgb)).mean() > CLEAN:
+        return rgb
+    smooth = np.ascontiguousarray(cv2.medianBlur(rgb, 3))
+    numbers = packed(smooth)
+    colours, counts = np.unique(numbers, return_counts=True)
+    result, free = smooth.copy(), np.ones(numbers.shape, bool)
+    for i in np.lexsort((colours, -counts))[:24]:
+        colour = colour_of(int(colours[i]))
+        near = free & (np.abs(smooth.astype(np.int16) - colour).max(axis=2) <= NOISE)
+        if near.sum() >= LEAST_RUN:
+            result[near] = colour
+            free &= ~near
+    return result
+
+
+def regions(rgb: Pixels) -> list[Region]:
+    """Return the regions of one colour, the largest first."""
+    numbers = packed(rgb)
+    found = [r for colour in frequent(numbers) for r in of_colour(numbers, colour)]
+    return sorted(found, key=lambda r: (-r.filled, r.box))
+
+
+def of_colour(numbers: NDArray[np.int32], colour: int) -> Iterator[Region]:
+    """Yield the regions of one colour that are more than a dot."""
+    whole = numbers == colour
+    rows, columns = np.flatnonzero(whole.any(axis=1)), np.flatnonzero(whole.any(axis=0))
+    left, top = int(columns[0]), int(rows[0])
+    mask = np.ascontiguousarray(whole[top : rows[-1] + 1, left : columns[-1] + 1]).view(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+    wide = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    enough = (wide >= LEAST_SIDE) & (stats[:, cv2.CC_STAT_AREA] >= LEAST_SIDE)
+    for label in np.flatnonzero(enough):
+        if label:
+            x, y, w, h, area = (int(v) for v in stats[label])
+            pixels = labels[y : y + h, x : x + w] == label
+            box = (left + x, top + y, left + x + w, top + y + h)
+            yield measured(box, colour_of(colour), area, pixels)
+
+
+def measured(box: Box, colour: Colour, area: int, pixels: Mask) -> Region:
+    """Return a region with what its outline tells."""
+    outlines, _ = cv2.findContours(
+        pixels.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+    )
+    whole = np.zeros(pixels.shape, np.uint8)
+    cv2.drawContours(whole, outlines, -1, 1, cv2.FILLED)
+    h, w = whole.shape
+    k = max(1, min(h, w) // 2)
+    parts = (whole[:k, :k], whole[:k, -k:], whole[-k:, -k:], whole[-k:, :k])
+    lines = (whole[0], whole[:, -1], whole[-1], whole[:, 0])
+    return Region(
+        box=box,
+        colour=colour,
+        area=area,
+        filled=int(whole.sum()),
+        corners=four(k * k - int(part.sum()) for part in parts),
+        edges=four(float(line.mean()) for line in lines),
+        pixels=pixels,
+    )
+
+
+def four(values: Iterable[Value]) -> tuple[Value, Value, Value, Value]:
+    """Return four values as a tuple of four."""
+    a, b, c, d = values
+    return a, b, c, d

@@ -1,0 +1,260 @@
+"""Lines of text, as they were read, into words: where each stands and what it looks like.
+
+A line that was read may hold several things: the entries of a menu, a text and a badge behind it.
+It is cut where the surface below changes and where gaps are too wide for a space.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.jobs.webpage.measure.deal import deal
+from app.jobs.webpage.measure.flat import Pixels
+from app.jobs.webpage.measure.ink import RIM, Ink, ink_of, runs
+from app.jobs.webpage.measure.looks import (
+    OFF,
+    Look,
+    Word,
+    common_face,
+    evened,
+    look_of,
+    measured_size,
+    misfit,
+    mixed,
+    other_face,
+)
+from app.jobs.webpage.measure.pictures import Picture
+from app.jobs.webpage.measure.surfaces import Surface
+from app.jobs.webpage.measure.typefaces import Face, extent, is_wide
+from app.jobs.webpage.page import Box
+from vision.engine import Line
+
+WIDE_GAP = 0.8  # heights of the ink; a wider gap is not a space
+SPACE = 0.24  # em; a narrower gap is between letters
+SEEN = 0.2  # of the contrast, from which on ink fills a gap
+ROUGH = 0.6  # pixels that the height of ink may be off
+INSET = 1  # pixels inside of a surface's border that are never text
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What stands together on one surface in one line."""
+
+    words: tuple[Word, ...]
+    box: Box  # of the ink
+    baseline: float
+    owner: int  # index of the surface below; -1: the page
+    marks: tuple[Box, ...] = ()  # ink in it that was not read: a bullet, an arrow
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return "".join((" " if i and w.spaced else "") + w.text for i, w in enumerate(self.words))
+
+    @property
+    def look(self) -> Look:
+        """How most of it looks."""
+        weight: dict[Look, int] = {}
+        for word in self.words:
+            weight[word.look] = weight.get(word.look, 0) + len(word.text)
+        return max(weight, key=lambda look: weight[look])
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a line between wide gaps: ink whose words are not known yet."""
+
+    ink: Ink
+    owner: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The page below its text."""
+
+    rgb: Pixels
+    ground: Pixels
+    owners: NDArray[np.int32]
+    surfaces: Sequence[Surface]
+    pictures: Sequence[Picture]
+
+
+def pieces_of(scene: Scene, lines: Sequence[Line]) -> list[Piece]:
+    """Return the pieces of text of a page."""
+    boxes = disjoint([line.box for line in lines])
+    pairs = zip(lines, boxes, strict=True)
+    reads = [(spaced(line.text), stretches_of(scene, box)) for line, box in pairs]
+    usual = common_face([(text, s[0].ink) for text, s in reads if len(s) == 1])
+    return [piece for text, stretches in reads for piece in dealt_out(text, stretches, usual)]
+
+
+def disjoint(boxes: Sequence[Box]) -> list[Box]:
+    """Return the boxes of lines without what they share with those beside them in their row."""
+    result = list(boxes)
+    for i, a in enumerate(result):
+        for j, b in enumerate(result):
+            level = min(a[3], b[3]) - max(a[1], b[1])
+            common = a[2] - b[0]
+            if (
+                a[0] < b[0] < a[2] < b[2]
+                and 2 * level > min(a[3] - a[1], b[3] - b[1])
+                and 3 * common < min(a[2] - a[0], b[2] - b[0])
+            ):
+                middle = b[0] + common // 2
+                result[i] = a = (a[0], a[1], middle, a[3])
+                result[j] = (middle, b[1], b[2], b[3])
+    return result
+
+
+def spaced(text: str) -> str:
+    """Return a text with single spaces, and with those around its separators."""
+    return " ".join(re.sub(r"(?<=\w)\s*([·•|])\s*(?=\w)", r" \1 ", text).split())
+
+
+def stretches_of(scene: Scene, box: Box) -> list[Stretch]:
+    """Return the stretches of ink in the box of a line, from left to right."""
+    height, width = scene.owners.shape
+    x0, y0 = max(0, box[0] - 2), max(0, box[1] - 1)
+    x1, y1 = min(width, box[2] + 2), min(height, box[3] + 1)
+    found: list[Stretch] = []
+    if x1 - x0 < 2 or y1 - y0 < 4:
+        return found
+    row = scene.owners[(y0 + y1) // 2, x0:x1]
+    edges = [0, *(np.flatnonzero(np.diff(row)) + 1).tolist(), len(row)]
+    for left, right in zip(edges, edges[1:], strict=False):
+        owner = int(row[left])
+        part = (x0 + left, y0, x0 + right, y1)
+        if owner >= 0:
+            part = inside(scene.surfaces[owner], part)
+        ink = ink_of(scene.rgb, scene.ground, scene.pictures, part, y1 - y0)
+        if ink:
+            found += [Stretch(p, owner) for p in parted(ink, WIDE_GAP * ink.height)]
+    return found
+
+
+def inside(surface: Surface, box: Box) -> Box:
+    """Return the part of a box that is within a surface's border."""
+    top, right, bottom, left = (border.width + INSET for border in surface.borders)
+    x0, y0, x1, y1 = surface.box
+    # Letters do not reach into rounded corners; what differs there is the corner.
+    round_off = max(surface.radii) // 3 if box[1] < y0 + 4 or box[3] > y1 - 4 else 0
+    return (
+        max(box[0], x0 + left + round_off),
+        max(box[1], y0 + top),
+        min(box[2], x1 - right - round_off),
+        min(box[3], y1 - bottom),
+    )
+
+
+def parted(ink: Ink, gap: float) -> list[Ink]:
+    """Cut ink where gaps are wider than ``gap`` pixels."""
+    groups: list[tuple[int, int]] = []
+    for left, right in runs(np.asarray((ink.cover > SEEN).any(axis=0))):
+        if groups and left - groups[-1][1] <= gap:
+            groups[-1] = (groups[-1][0], right)
+        else:
+            groups.append((left, right))
+    return [narrowed(ink, left, right) for left, right in groups]
+
+
+def narrowed(ink: Ink, left: int, right: int) -> Ink:
+    """Return the ink between two columns."""
+    cover = ink.cover[:, left:right]
+    rows = np.flatnonzero((cover > RIM).any(axis=1))
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    x0, y0 = ink.box[:2]
+    return replace(
+        ink,
+        box=(x0 + left, y0 + top, x0 + right, y0 + bottom),
+        cover=cover[top:bottom],
+        pixels=ink.pixels[top:bottom, left:right],
+    )
+
+
+def dealt_out(text: str, stretches: Sequence[Stretch], usual: Face) -> list[Piece]:
+    """Return the pieces of a line: its words dealt out to its stretches of ink."""
+    if not stretches or not text:
+        return []
+    widths = [s.ink.width for s in stretches]
+    texts = (text,) if len(widths) == 1 else deal(text, widths, usual, em(stretches, usual)).texts
+    pairs = zip(texts, stretches, strict=True)
+    return [piece_of(part, stretch, usual) for part, stretch in pairs if part]
+
+
+def em(stretches: Sequence[Stretch], face: Face) -> float:
+    """Return about how large the letters of a line are, in pixels, by their height."""
+    return max(s.ink.height for s in stretches) / extent("hp", face).above
+
+
+def piece_of(text: str, stretch: Stretch, usual: Face) -> Piece:
+    """Return a stretch of ink as words."""
+    size = by_height(text, stretch.ink, usual)
+    groups = parted(stretch.ink, gap_between(text, stretch.ink, size))
+    texts = deal(text, [g.width for g in groups], usual, size).texts
+    named = [(part, group) for part, group in zip(texts, groups, strict=True) if part]
+    x0 = stretch.ink.box[0]
+    ink = narrowed(stretch.ink, named[0][1].box[0] - x0, named[-1][1].box[2] - x0)
+    marks = tuple(g.box for part, g in zip(texts, groups, strict=True) if not part)
+    joined = " ".join(part for part, _ in named)
+    face = usual
+    words = words_in(joined, ink, named, face)
+    off = mixed(words, face).width * by_height(joined, ink, face) / ink.width
+    if not marks and abs(1 - off) > OFF + ROUGH / ink.height:
+        face = other_face(joined, ink, usual)
+        words = words if face is usual else words_in(joined, ink, named, face)
+    e = extent(joined, face)
+    below = ink.height * e.below / max(e.above + e.below, 0.1)
+    return Piece(tuple(words), ink.box, ink.box[3] - below, stretch.owner, marks)
+
+
+def by_height(text: str, ink: Ink, face: Face) -> float:
+    """Return the size of letters that their height tells."""
+    e = extent(text, face)
+    return ink.height / max(e.above + e.below, 0.1)
+
+
+def gap_between(text: str, ink: Ink, size: float) -> float:
+    """Return how wide a gap between letters is at most, in pixels."""
+    usual = SPACE * size
+    filled = runs(np.asarray((ink.cover > SEEN).any(axis=0)))
+    gaps = sorted(b[0] - a[1] for a, b in zip(filled, filled[1:], strict=False))
+    letters = len(text.replace(" ", ""))
+    if text.isupper() and len(gaps) > letters * 0.7 and gaps[len(gaps) // 2] > usual * 0.6:
+        return max(usual, 1.7 * gaps[len(gaps) // 2])
+    # Chinese has no spaces, but room around its marks.
+    return WIDE_GAP * ink.height if any(map(is_wide, text)) and " " not in text else usual
+
+
+def words_in(text: str, ink: Ink, named: Sequence[tuple[str, Ink]], face: Face) -> list[Word]:
+    """Return the words of a piece, each with its look."""
+    _, bold = misfit(text, ink, face)
+    size, spacing = measured_size(extent(text, face, bold=bold), text, ink)
+    look = Look(face.name, size, ink.colour, bold=bold, spacing=spacing)
+    words: list[Word] = []
+    for part, group in named:
+        words += split(part, group, look, face)
+    words = evened([replace(w, look=look_of(w, ink, face)) for w in words], ink.ground)
+    if any(word.look.bold != bold for word in words):
+        # Words of two weights: only now is known how wide each is.
+        size, spacing = measured_size(mixed(words, face), text, ink)
+        words = [replace(w, look=replace(w.look, size=size, spacing=spacing)) for w in words]
+    return words
+
+
+def split(text: str, ink: Ink, look: Look, face: Face) -> list[Word]:
+    """Return the words of ink between two gaps; several where their spaces are narrow."""
+    x0, y0, x1, y1 = ink.box
+    whole = extent(text, face, bold=look.bold)
+    scale = (x1 - x0) / max(whole.width, 0.05)
+    words: list[Word] = []
+    said, start = "", x0
+    for word in text.split(" "):
+        said += word
+        end = min(x1, x0 + round(extent(said, face, bold=look.bold).width * scale))
+        words.append(Word(word, (start, y0, max(start + 1, end), y1), look))
+        said += " "
+        start = min(x1 - 1, x0 + round(extent(said, face, bold=look.bold).width * scale))
+    return words

@@ -1,0 +1,159 @@
+"""All that is measured of a screenshot, before it is understood."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from app.jobs.webpage.measure.compose import composed
+from app.jobs.webpage.measure.flat import Colour, Pixels, Region, regions, snapped
+from app.jobs.webpage.measure.ink import ground_of, owners_of, page_colour
+from app.jobs.webpage.measure.pictures import Picture, pictures
+from app.jobs.webpage.measure.pieces import Piece, Scene, pieces_of
+from app.jobs.webpage.measure.snap import snapped as snapped_looks
+from app.jobs.webpage.measure.surfaces import (
+    Surface,
+    contains,
+    distance,
+    mode,
+    rectangles,
+    shared,
+    surfaces,
+)
+from app.jobs.webpage.page import Box
+from vision.engine import Line
+
+RULE = 4  # pixels; a line is not thicker
+RULE_LENGTH = 24  # pixels; nor shorter
+STEP = 4  # levels; neighbouring rings of a shadow do not differ more
+NEARLY_EVEN = 6.0  # levels; a picture behind text that is as even is painted in one colour
+WITHIN = 0.7  # of a line of text is on the picture that it is said to stand on
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A thin line that parts what is above from what is below, or left from right."""
+
+    box: Box
+    colour: Colour
+
+    @property
+    def is_level(self) -> bool:
+        """Whether it runs from left to right."""
+        return self.box[2] - self.box[0] > self.box[3] - self.box[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a screenshot shows."""
+
+    width: int
+    height: int
+    colour: Colour  # of the page itself
+    surfaces: tuple[Surface, ...]  # the largest first
+    pictures: tuple[Picture, ...]
+    rules: tuple[Rule, ...]
+    pieces: tuple[Piece, ...]
+
+
+def scan(screenshot: Pixels, lines: Sequence[Line]) -> Scan:
+    """Measure a screenshot; ``lines`` are the lines that were read in it."""
+    rgb = snapped(screenshot)
+    height, width = rgb.shape[:2]
+    texts = [line.box for line in lines]
+    found = regions(rgb)
+    flat = rectangles(found, texts, width)
+    seen = pictures(rgb, flat, texts)
+    flat = [r for r in flat if not is_in_picture(r, seen, texts)]
+    simple = surfaces(rgb, flat)
+    simple = [replace(s, shadow="") if is_on_picture(s, seen) else s for s in simple]
+    bare = [t for t in texts if not any(contains(r.box, t, 4) and not is_whole(r, width) for r in flat)]
+    painted = [as_surface(p, bare) for p in seen]
+    boxes = [s for s in painted if s is not None]
+    plain = [p for p, s in zip(seen, painted, strict=True) if s is None]
+    behind = [p for p, s in zip(seen, painted, strict=True) if s is not None]
+    every = sorted([*simple, *boxes], key=lambda s: (-s.area, s.box))
+    ground = ground_of(rgb, simple, seen)
+    scene = Scene(rgb, ground, owners_of((height, width), every), every, [*plain, *behind])
+    pieces = snapped_looks(pieces_of(scene, lines), [s.colour for s in every])
+    whole, plain = composed(rgb, every, plain)
+    return Scan(
+        width=width,
+        height=height,
+        colour=page_colour(rgb),
+        surfaces=tuple(whole),
+        pictures=tuple(plain),
+        rules=tuple(r for r in rules_of(found, [*every, *whole], seen, texts) if stands_out(rgb, r)),
+        pieces=tuple(pieces),
+    )
+
+
+def is_in_picture(region: Region, seen: Sequence[Picture], texts: Sequence[Box]) -> bool:
+    """Tell whether a region is part of a picture: in one, and nothing written on it."""
+    return any(contains(p.box, region.box, 2) for p in seen) and not any(
+        contains(region.box, text, 6) for text in texts
+    )
+
+
+def as_surface(picture: Picture, texts: Sequence[Box]) -> Surface | None:
+    """Return a gradient, or a picture with text on it, as a surface; None for other pictures."""
+    if picture.paint:
+        return Surface(picture.box, picture.colour, picture.radii, paint=picture.paint)
+    for text in texts:
+        area = (text[2] - text[0]) * (text[3] - text[1])
+        if shared(text, picture.box) > WITHIN * area:
+            x0, y0, x1, y1 = picture.box
+            if picture.off < NEARLY_EVEN:
+                return Surface(picture.box, picture.colour, picture.radii)
+            paint = f'url("behind-{x0}-{y0}-{x1}-{y1}.png") center / cover'
+            return Surface(picture.box, picture.colour, picture.radii, paint=paint)
+    return None
+
+
+def is_whole(region: Region, width: int) -> bool:
+    """Tell whether a region is a band of the page, rather than something on it."""
+    return region.width == width
+
+
+def is_on_picture(surface: Surface, seen: Sequence[Picture]) -> bool:
+    """Tell whether a surface stands on a picture, whose colours tell nothing of shadows."""
+    return any(contains(p.box, surface.box, 4) for p in seen)
+
+
+def stands_out(rgb: Pixels, rule: Rule) -> bool:
+    """Tell a line from a step of a shadow: it differs from both sides."""
+    x0, y0, x1, y1 = rule.box
+    if rule.is_level:
+        sides = [rgb[y, x0:x1] for y in (y0 - 1, y1) if 0 <= y < rgb.shape[0]]
+    else:
+        sides = [rgb[y0:y1, x] for x in (x0 - 1, x1) if 0 <= x < rgb.shape[1]]
+    return all(distance(mode(side)[0], rule.colour) > STEP for side in sides)
+
+
+def rules_of(
+    found: Sequence[Region],
+    every: Sequence[Surface],
+    seen: Sequence[Picture],
+    texts: Sequence[Box],
+) -> list[Rule]:
+    """Return the thin lines that are neither borders nor strokes of text."""
+    result = []
+    for region in found:
+        thin, long = sorted((region.width, region.height))
+        if thin > RULE or long < RULE_LENGTH or region.filled < 0.9 * thin * long:
+            continue
+        if (
+            any(contains(text, region.box, 3) for text in texts)
+            or any(contains(p.box, region.box) for p in seen)
+            or any(is_border(region.box, s) for s in every)
+        ):
+            continue
+        result.append(Rule(region.box, region.colour))
+    return sorted(result, key=lambda rule: (rule.box[1], rule.box[0]))
+
+
+def is_border(box: Box, surface: Surface) -> bool:
+    """Tell whether a line lies on the border of a surface."""
+    top, right, bottom, left = (border.width for border in surface.borders)
+    x0, y0, x1, y1 = surface.box
+    inner = (x0 + left, y0 + top, x1 - right, y1 - bottom)
+    return contains(surface.box, box) and not shared(inner, box)
+

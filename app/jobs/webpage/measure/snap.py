@@ -1,0 +1,93 @@
+"""Looks made alike that were meant alike: measured sizes and colours differ by a hair."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from app.jobs.webpage.measure.flat import Colour
+from app.jobs.webpage.measure.pieces import Piece
+from app.jobs.webpage.measure.surfaces import distance
+
+SAME_SIZE = 0.045  # of a size; what differs less is the same size
+WHOLE = 0.02  # of a size; what is as near to a whole number of pixels is meant so
+SHORT = 3  # letters; the size of a shorter text is known less exactly
+SHORT_SIZE = 0.09  # of such a size
+SAME_COLOUR = 28  # levels; the edge of a letter is a mixture with what is behind
+
+
+def snapped(pieces: Sequence[Piece], surfaces: Sequence[Colour]) -> list[Piece]:
+    """Return pieces whose words have the sizes and the colours of the page."""
+    sizes = common_sizes(pieces)
+    colours = common_colours(pieces, surfaces)
+    return [
+        replace(
+            piece,
+            words=tuple(
+                replace(
+                    word,
+                    look=replace(
+                        word.look,
+                        size=nearest_size(word.look.size, piece.text, sizes),
+                        colour=colours[word.look.colour],
+                        spacing=round(word.look.spacing, 1),
+                    ),
+                )
+                for word in piece.words
+            ),
+        )
+        for piece in pieces
+    ]
+
+
+def common_sizes(pieces: Sequence[Piece]) -> list[float]:
+    """Return the sizes of text on the page."""
+    weights: dict[float, int] = {}
+    long = [piece for piece in pieces if len(piece.text) > SHORT]
+    for piece in long or pieces:
+        size = piece.look.size
+        weights[size] = weights.get(size, 0) + len(piece.text)
+    found: list[tuple[float, int]] = []
+    for size in sorted(weights, key=lambda s: (-weights[s], s)):
+        near = next((i for i, (s, _) in enumerate(found) if abs(s - size) < SAME_SIZE * s), None)
+        if near is None:
+            found.append((size, weights[size]))
+        else:
+            # The middle of what is alike, by how much text says so.
+            s, w = found[near]
+            found[near] = ((s * w + size * weights[size]) / (w + weights[size]), w + weights[size])
+    return [rounded(size) for size, _ in found]
+
+
+def rounded(size: float) -> float:
+    """Return the size that was meant."""
+    if abs(size - round(size)) <= WHOLE * size:
+        return float(round(size))
+    return round(size * 2) / 2 if abs(size * 2 - round(size * 2)) < 0.3 else round(size, 1)
+
+
+def nearest_size(size: float, text: str, sizes: Sequence[float]) -> float:
+    """Return the page's size that a measured one is."""
+    best = min(sizes, key=lambda s: abs(s - size), default=size)
+    room = SAME_SIZE if len(text) > SHORT else SHORT_SIZE
+    return best if abs(best - size) <= 1.3 * room * best else rounded(size)
+
+
+def common_colours(pieces: Sequence[Piece], surfaces: Sequence[Colour]) -> dict[Colour, Colour]:
+    """Return for each colour of a word the one that it is meant to be."""
+    weights: dict[Colour, float] = {}
+    for piece in pieces:
+        for word in piece.words:
+            # Large and bold letters have pixels that are covered wholly.
+            sure = len(word.text) * word.look.size * (2 if word.look.bold else 1)
+            weights[word.look.colour] = weights.get(word.look.colour, 0) + sure
+    meant: list[Colour] = []
+    result: dict[Colour, Colour] = {}
+    painted = set(surfaces)
+    order = sorted(weights, key=lambda c: (c not in painted, -weights[c], c))
+    for colour in order:
+        near = [c for c in meant if distance(c, colour) <= SAME_COLOUR]
+        if near:
+            result[colour] = min(near, key=lambda c: (distance(c, colour), c))
+        else:
+            meant.append(colour)
+            result[colour] = colour
+    return result

@@ -1,0 +1,404 @@
+// Where one writes: text, pictures, a job. What stands here is a draft, one for each conversation,
+// kept for as long as the tab is open; it is sent as the detail of an event.
+// value: {enabled, placeholder, words, jobs: [{job, label, prompt}], busy?,
+//         holds?: {id, text, files: [{id, name, width, height}], job}}: new content, once
+const { el, icon } = window.secondLook;
+const root = element.querySelector(".sl-root");
+const KEPT = "second_look_drafts";
+const LONG = 2000; // characters: a longer paste becomes a note beside the text
+const empty = () => ({ text: "", files: [], notes: [], job: null });
+
+let value = {};
+let draft = empty();
+let place = window.secondLook.openId ?? ""; // the conversation that the draft is for
+let sentFrom = null; // whose draft is on its way
+let held = ""; // the last ``holds`` that was taken in
+let uploading = 0;
+let sendsWhenUploaded = false;
+let recalled = -1; // how far back ↑ has gone
+let presets = [];
+
+// --- Drafts
+
+const kept = () => JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
+
+function keep() {
+  const drafts = kept();
+  if (draft.text || draft.files.length || draft.notes.length) drafts[place] = draft;
+  else delete drafts[place];
+  try { sessionStorage.setItem(KEPT, JSON.stringify(drafts)); } catch { /* too long to be kept */ }
+}
+
+function changed() {
+  keep();
+  clearTimeout(changed.timer);
+  changed.timer = setTimeout(() => trigger("input", { draft: whole() }), 200);
+}
+
+// What is sent: notes stand behind the text.
+function whole() {
+  const text = [draft.text, ...draft.notes].filter((part) => part.trim()).join("\n\n");
+  const settings = place ? null : window.secondLook.settings.forNew();
+  return { text, files: draft.files.map(({ id, name }) => ({ id, name })), job: draft.job, settings };
+}
+
+function put(next) {
+  draft = { ...empty(), ...next };
+  area.value = draft.text;
+  recalled = -1;
+  grow();
+  drawFiles();
+  changed();
+}
+
+function show(conversation) {
+  if (conversation === place) return;
+  place = conversation;
+  put(kept()[place]);
+}
+
+// --- Pictures
+
+function attach(files) {
+  for (const file of files) receive(file);
+}
+
+async function receive(file) {
+  uploading += 1;
+  drawFiles();
+  try {
+    const response = await fetch("/uploads", {
+      method: "POST", body: file, headers: { "x-name": encodeURIComponent(file.name) } });
+    const answer = await response.json();
+    if (answer.error) trigger("upload", { error: answer.error });
+    else if (answer.files.length > 1) choosePages(answer.files);
+    else draft.files.push(...answer.files);
+  } catch {
+    window.secondLook.toast(value.words.upload_failed);
+  }
+  uploading -= 1;
+  drawFiles();
+  changed();
+  if (!uploading && sendsWhenUploaded) send();
+}
+
+function remove(file) {
+  draft.files = draft.files.filter((other) => other !== file);
+  fetch(`/uploads/${file.id}`, { method: "DELETE" });
+  drawFiles();
+  changed();
+  area.focus();
+}
+
+function move(file, to) {
+  const files = draft.files.filter((other) => other !== file);
+  files.splice(Math.max(0, Math.min(to, files.length)), 0, file);
+  draft.files = files;
+  drawFiles();
+  changed();
+}
+
+let dragged = null;
+
+function thumbnail(file, at, all) {
+  const label = all.length > 1 ? value.words.picture_n.replace("{n}", at + 1) : file.name;
+  const item = el("div", { class: "thumbnail-item", tabindex: 0, draggable: "true", role: "group",
+    title: file.name, "aria-label": `${label}: ${file.name}` },
+  el("img", { src: `/uploads/${file.id}.webp`, alt: file.name, draggable: "false",
+    onerror: () => remove(file) }), // a clear deleted it
+  ...(all.length > 1 ? [el("b", {}, String(at + 1))] : []),
+  el("button", { type: "button", title: value.words.remove, "aria-label": `${value.words.remove}: ${file.name}`,
+    onclick: () => remove(file) }, icon("close")));
+  item.addEventListener("dragstart", (event) => {
+    dragged = file;
+    event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData("text/plain", file.name);
+  });
+  item.addEventListener("dragover", (event) => { if (dragged) event.preventDefault(); });
+  item.addEventListener("drop", (event) => {
+    if (!dragged) return;
+    event.preventDefault();
+    event.stopPropagation();
+    move(dragged, at);
+    dragged = null;
+  });
+  item.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (event.target !== item) return;
+    if (step) {
+      event.preventDefault();
+      move(file, at + step);
+      row.querySelectorAll(".thumbnail-item")[Math.max(0, Math.min(at + step, all.length - 1))].focus();
+    } else if (event.key === "Delete" || event.key === "Backspace") remove(file);
+  });
+  return item;
+}
+
+function note(text, at) {
+  const open = () => {
+    draft.notes.splice(at, 1);
+    put({ ...draft, text: [draft.text, text].filter(Boolean).join("\n\n") });
+    area.focus();
+  };
+  const drop = () => { draft.notes.splice(at, 1); drawFiles(); changed(); };
+  return el("div", { class: "sl-note-chip" },
+    el("button", { type: "button", class: "sl-note-open", onclick: open },
+      value.words.pasted.replace("{n}", text.length.toLocaleString()), el("small", {}, text.slice(0, 60))),
+    el("button", { type: "button", class: "sl-note-drop", "aria-label": value.words.remove, onclick: drop }, icon("close")));
+}
+
+function drawFiles() {
+  const job = value.jobs?.find((each) => each.job === draft.job);
+  const parts = draft.files.map(thumbnail);
+  if (uploading) parts.push(el("div", { class: "sl-uploading", role: "status" }, el("i", {}), value.words.uploading));
+  parts.push(...draft.notes.map(note));
+  row.replaceChildren(...parts);
+  row.hidden = !parts.length;
+  chip.replaceChildren(...(job ? [el("span", { class: "sl-job-chip", "data-job": job.job }, job.label,
+    el("button", { type: "button", "aria-label": value.words.job_remove, title: value.words.job_remove,
+      onclick: () => { draft.job = null; drawFiles(); changed(); area.focus(); } }, icon("close")))] : []));
+}
+
+// A document's pages: those that are chosen are attached.
+function choosePages(pages) {
+  const chosen = new Set(pages.slice(0, 8));
+  const strip = el("div", { class: "sl-pages" }, ...pages.map((page, at) => {
+    const box = el("input", { type: "checkbox", "aria-label": page.name });
+    box.checked = chosen.has(page);
+    box.addEventListener("change", () => { if (box.checked) chosen.add(page); else chosen.delete(page); });
+    return el("label", {}, el("img", { src: `/uploads/${page.id}.webp`, alt: "" }), box, el("span", {}, String(at + 1)));
+  }));
+  const add = () => {
+    draft.files.push(...pages.filter((page) => chosen.has(page)));
+    for (const page of pages) if (!chosen.has(page)) fetch(`/uploads/${page.id}`, { method: "DELETE" });
+    dialog.close();
+    drawFiles();
+    changed();
+  };
+  const dialog = ask(value.words.choose_pages.replace("{n}", pages.length), strip,
+    el("button", { type: "button", class: "sl-primary", onclick: add }, value.words.add_pages));
+}
+
+// --- A photo
+
+async function photograph() {
+  let stream;
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1920 } } });
+  } catch {
+    window.secondLook.toast(value.words.no_camera);
+    return;
+  }
+  const video = el("video", { autoplay: "", playsinline: "", muted: "" });
+  video.srcObject = stream;
+  const take = () => {
+    const canvas = el("canvas", { width: video.videoWidth, height: video.videoHeight });
+    canvas.getContext("2d").drawImage(video, 0, 0);
+    canvas.toBlob((blob) => attach([new File([blob], "photo.jpg", { type: "image/jpeg" })]), "image/jpeg", 0.95);
+    dialog.close();
+  };
+  const dialog = ask(value.words.camera, video,
+    el("button", { type: "button", class: "sl-primary", onclick: take }, value.words.take_photo));
+  dialog.addEventListener("close", () => stream.getTracks().forEach((track) => track.stop()));
+}
+
+function ask(title, ...content) {
+  const dialog = el("dialog", { class: "sl-dialog", "aria-label": title }, el("h2", {}, title), ...content,
+    el("button", { type: "button", onclick: () => dialog.close() }, value.words.cancel));
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+// --- Jobs
+
+const commands = () => [
+  ...value.jobs.map((each) => ({ ...each, name: each.job })),
+  ...presets.map((each) => ({ ...each, label: each.name, own: true })),
+];
+
+function choose({ job, prompt }) {
+  const known = commands().some((each) => each.prompt === draft.text.trim());
+  const text = !draft.text.trim() || draft.text.startsWith("/") || known ? prompt : draft.text;
+  closeCommands();
+  put({ ...draft, job: job ?? null, text });
+  area.focus();
+}
+
+function jobsMenu(anchor) {
+  const entries = commands().map((each) => [each.label, { click: () => choose(each) }]);
+  if (draft.text.trim()) entries.push([value.words.preset_save, { click: savePreset }]);
+  if (presets.length) {
+    entries.push([value.words.preset_delete, { group: presets.map((each) => [each.name, { click: () => dropPreset(each) }]) }]);
+  }
+  window.secondLook.menu(anchor, entries);
+}
+
+async function loadPresets() {
+  const response = await fetch("/presets");
+  if (response.ok) presets = await response.json();
+}
+
+function savePreset() {
+  const name = el("input", { type: "text", maxlength: 40, "aria-label": value.words.preset_name, placeholder: value.words.preset_name });
+  const save = async () => {
+    if (!name.value.trim()) return;
+    const body = JSON.stringify({ name: name.value.trim(), job: draft.job, prompt: draft.text });
+    const response = await fetch("/presets", { method: "PUT", body, headers: { "content-type": "application/json" } });
+    if (response.ok) presets = await response.json();
+    dialog.close();
+  };
+  name.addEventListener("keydown", (event) => { if (event.key === "Enter") save(); });
+  const dialog = ask(value.words.preset_save, name,
+    el("button", { type: "button", class: "sl-primary", onclick: save }, value.words.preset_save));
+  name.focus();
+}
+
+async function dropPreset({ name }) {
+  const response = await fetch(`/presets/${encodeURIComponent(name)}`, { method: "DELETE" });
+  if (response.ok) presets = await response.json();
+}
+
+let offered = []; // the commands that "/" shows
+let marked = 0;
+
+function offerCommands() {
+  const typed = /^\/(\S*)$/.exec(area.value)?.[1]?.toLowerCase();
+  offered = typed === undefined ? [] : commands().filter(({ name, label }) =>
+    name.toLowerCase().startsWith(typed) || label.toLowerCase().startsWith(typed));
+  marked = 0;
+  drawCommands();
+}
+
+function closeCommands() { offered = []; drawCommands(); }
+
+function drawCommands() {
+  list.hidden = !offered.length;
+  list.replaceChildren(...offered.map((each, at) => el("div", {
+    role: "option", id: `sl-command-${at}`, "aria-selected": String(at === marked),
+    onpointerdown: (event) => { event.preventDefault(); choose(each); },
+  }, el("b", {}, `/${each.name}`), el("span", {}, each.label), el("small", {}, each.prompt))));
+  area.setAttribute("aria-expanded", String(!list.hidden));
+  if (list.hidden) area.removeAttribute("aria-activedescendant");
+  else area.setAttribute("aria-activedescendant", `sl-command-${marked}`);
+}
+
+// --- Keys
+
+function send() {
+  if (!area.value.trim() && !draft.files.length && !draft.notes.length) return;
+  sendsWhenUploaded = uploading > 0;
+  if (sendsWhenUploaded || !value.enabled) return;
+  sentFrom = place;
+  window.secondLook.toEnd();
+  trigger("submit", { draft: whole() });
+}
+
+function recall(step) {
+  const said = [...document.querySelectorAll("#hist .sl-typed")].map((each) => each.textContent).reverse();
+  const next = Math.max(-1, Math.min(recalled + step, said.length - 1));
+  if (next === recalled) return;
+  put({ ...draft, text: said[next] ?? "" });
+  recalled = next;
+}
+
+function onKey(event) {
+  if (event.isComposing || event.keyCode === 229) return; // Enter ends a Chinese word first
+  if (offered.length) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) marked = (marked + step + offered.length) % offered.length;
+    else if (event.key === "Enter" || event.key === "Tab") { event.preventDefault(); choose(offered[marked]); return; }
+    else if (event.key === "Escape") offered = [];
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+    drawCommands();
+    return;
+  }
+  if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); send(); }
+  const recalls = recalled >= 0 || !area.value;
+  if (event.key === "ArrowUp" && recalls) { event.preventDefault(); recall(1); }
+  if (event.key === "ArrowDown" && recalled >= 0) { event.preventDefault(); recall(-1); }
+}
+
+function onPaste(event) {
+  const files = [...(event.clipboardData?.files ?? [])];
+  const text = event.clipboardData?.getData("text/plain") ?? "";
+  if (files.length) attach(files);
+  else if (text.length > LONG) { draft.notes.push(text); drawFiles(); changed(); }
+  else return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+function onDrop(event) {
+  const files = [...(event.dataTransfer?.files ?? [])];
+  if (!files.length) return;
+  event.preventDefault();
+  event.stopPropagation();
+  attach(files);
+}
+
+function grow() {
+  area.style.height = "auto";
+  area.style.height = `${Math.min(area.scrollHeight, 300)}px`;
+}
+
+// --- What stands where
+
+const row = el("div", { class: "thumbnails", hidden: "" });
+const chip = el("div", { class: "sl-chips" });
+const list = el("div", { class: "sl-commands", role: "listbox", id: "sl-commands", hidden: "" });
+const area = el("textarea", { rows: 1, role: "combobox", "aria-controls": "sl-commands", "aria-expanded": "false",
+  "aria-autocomplete": "list", enterkeyhint: "send", disabled: "",
+  oninput: () => { draft.text = area.value; recalled = -1; grow(); offerCommands(); changed(); },
+  onkeydown: onKey, onpaste: onPaste, onblur: closeCommands });
+const input = el("input", { type: "file", multiple: "", hidden: "", tabindex: -1,
+  accept: "image/*,.heic,.heif,.avif,.tif,.tiff,application/pdf,.pdf",
+  onchange: () => { attach([...input.files]); input.value = ""; } });
+const button = (name, shape, onclick) => el("button", { type: "button", class: name, onclick }, icon(shape));
+const clip = button("upload-button", "clip", () => input.click());
+const camera = button("sl-camera", "camera", photograph);
+const jobs = button("sl-jobs", "slash", () => jobsMenu(jobs));
+const submit = button("submit-button", "up", send);
+const stop = button("stop-button", "stop", () => trigger("stop"));
+const box = el("div", { class: "full-container" }, row, chip,
+  el("div", { class: "sl-input-row" }, clip, camera, jobs, area, submit, stop), list, input);
+box.addEventListener("dragover", (event) => { if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); });
+box.addEventListener("drop", onDrop);
+root.append(box);
+camera.hidden = !navigator.mediaDevices?.getUserMedia;
+
+function name(node, label) { node.title = label; node.setAttribute("aria-label", label); }
+
+function draw() {
+  value = { ...value, ...props.value };
+  const { enabled, placeholder, words, busy, holds } = value;
+  area.disabled = !enabled;
+  area.placeholder = placeholder ?? "";
+  for (const each of [clip, camera, jobs, submit]) each.disabled = !enabled;
+  submit.hidden = Boolean(busy);
+  stop.hidden = !busy;
+  if (!words) return;
+  for (const [node, key] of [[area, "prompt_label"], [clip, "attach"], [camera, "camera"], [jobs, "jobs"], [submit, "send"], [stop, "stop"]]) name(node, words[key]);
+  area.removeAttribute("title");
+  if (holds && holds.id !== held) {
+    held = holds.id;
+    if (sentFrom !== null) { // it was taken: its draft is done with, wherever it was written
+      const drafts = kept();
+      delete drafts[sentFrom];
+      sessionStorage.setItem(KEPT, JSON.stringify(drafts));
+      if (!sentFrom) window.secondLook.settings.begun();
+      sentFrom = null;
+    }
+    put({ text: holds.text, files: holds.files, job: holds.job || null });
+  } else drawFiles();
+}
+
+window.secondLook.composer = { attach, show, draft: whole, choose: (job) => choose(value.jobs.find((each) => each.job === job)) };
+document.addEventListener("sl-open", (event) => show(event.detail));
+draw();
+watch("value", draw);
+put(kept()[place]);
+loadPresets();

@@ -1,0 +1,1 @@
+"""A model on an OpenAI-compatible server: the only folder that imports openai."""
