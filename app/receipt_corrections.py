@@ -6,7 +6,7 @@ here. Pure.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, time
 from decimal import Decimal
@@ -14,7 +14,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.jobs.receipt_schema import Check, Found, Item, Receipt, Receipts, Tax
+from app.jobs.receipt_schema import Found, Item, Receipt, Receipts, Tax
+from app.jobs.receipt_sums import checks
 from history import Turn
 from history.corrections import REMOVED, at, corrected, in_place
 from history.fields import decimal, value_of
@@ -24,8 +25,6 @@ from vision.errors import VisionError
 # Any in this module is whatever JSON can hold.
 
 Changes = Mapping[str, Any]  # by path; None takes a correction back
-Checks = Callable[[Receipt], Sequence[Check]]
-
 TEXTS = ("merchant", "buyer", "address", "tax_id", "phone", "number", "currency", "payment_method")
 AMOUNTS = ("subtotal", "service", "rounding", "tip", "total", "paid", "change")
 
@@ -38,7 +37,7 @@ _KINDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"receipts\.\d+\.({'|'.join(TEXTS)})", "text"),
         (rf"receipts\.\d+\.({'|'.join(AMOUNTS)})", "amount"),
         (r"receipts\.\d+\.discounts\.\d+", "amount"),
-        (r"receipts\.\d+\.items\.\d+\.(quantity|unit_price|amount)", "amount"),
+        (r"receipts\.\d+\.items\.\d+\.(quantity|unit_price|discount|amount)", "amount"),
         (r"receipts\.\d+\.items\.\d+\.(name|tax_mark)", "text"),
         (r"receipts\.\d+\.items\.\d+", "item"),
         (r"receipts\.\d+\.taxes\.\d+\.amount", "amount"),
@@ -59,7 +58,7 @@ class CorrectionRefused(VisionError):
     way_out = "Write amounts like 12.50, dates like 2026-02-14 and times like 09:30."
 
 
-def kept(turn: Turn, asked: Changes, checks: Checks) -> dict[str, Any]:
+def kept(turn: Turn, asked: Changes) -> dict[str, Any]:
     """Return what the store is to keep for what was asked: values as the schema has them.
 
     The sums of every receipt that was touched are checked again. Raise ``CorrectionRefused``.
@@ -76,15 +75,6 @@ def kept(turn: Turn, asked: Changes, checks: Checks) -> dict[str, Any]:
         if again is not None or path in turn.corrections:
             changes[path] = again and [check.model_dump(mode="json") for check in again]
     return changes
-
-
-def checks(receipt: Receipt) -> Sequence[Check]:
-    """Return the sums of a receipt, checked."""
-    try:
-        from app.jobs.receipt_sums import checks as check
-    except ImportError:  # being built
-        return receipt.checks
-    return check(receipt)
 
 
 def kind_of(path: str) -> str:

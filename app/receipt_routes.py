@@ -14,7 +14,7 @@ from app.look import SIZE, look
 from app.naming import full_name, rename
 from app.page.i18n import Words, words_for
 from app.page.receipt_panel import Likeness, panel
-from app.receipt_corrections import checks, kept
+from app.receipt_corrections import kept
 from history import HistoryError, NotFound, Store, Turn
 from history.duplicates import duplicates, keep_looks, unseen_pictures
 from history.receipt_markdown import receipt_markdown
@@ -87,7 +87,7 @@ def _correct(assistant: Assistant, conversation: str, turn_id: int, changes: Cha
         raise StillReplying  # its end would write the turn without the correction
     store = assistant.store
     turn = store.turn(conversation, turn_id)
-    changed = store.correct(conversation, turn_id, kept(turn, changes, checks))
+    changed = store.correct(conversation, turn_id, kept(turn, changes))
     rename(store, conversation, changed, full_name(turn))
     return changed
 

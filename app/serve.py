@@ -31,12 +31,17 @@ _EARLY = (
     '<script src="/page/second-look.js"></script>'
     '<script src="/page/panels.js"></script>'
     '<script src="/page/settings.js"></script>'
+    '<script src="/page/pulse.js"></script>'
+    '<script src="/page/viewer.js"></script>'
+    '<script src="/page/tables.js"></script>'
     '<script src="/page/receipt-picture.js"></script>'
     '<script src="/page/receipt-edit.js"></script>'
     '<script src="/page/receipt.js"></script>'
+    '<script src="/page/folder.js"></script>'
     '<link rel="stylesheet" href="/page/style.css">'
     '<link rel="stylesheet" href="/page/clear.css">'
     '<link rel="stylesheet" href="/page/receipt.css">'
+    '<link rel="stylesheet" href="/page/folder.css">'
     '<link rel="icon" href="/page/icon.svg">'
 )
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -67,6 +72,7 @@ def application(assistant: Assistant, config: Config, hosts: set[str]) -> Guard:
     from app import exports
     from app.page.clear_handlers import ClearHandlers
     from app.page.clear_routes import clear_routes
+    from app.page.folder_routes import folder_routes
     from app.page.handlers import Handlers
     from app.page.history_handlers import HistoryHandlers
     from app.page.layout import build
@@ -74,7 +80,9 @@ def application(assistant: Assistant, config: Config, hosts: set[str]) -> Guard:
     from app.pictures import routes
     from app.presets import Presets, preset_routes
     from app.receipt_routes import receipt_routes
+    from app.pulse import Pulse, pulse_routes
     from app.settings_routes import settings_routes
+    from app.turn_routes import turn_routes
     from app.upload_routes import upload_routes
     from app.uploads import Uploads
 
@@ -91,11 +99,15 @@ def application(assistant: Assistant, config: Config, hosts: set[str]) -> Guard:
     )
     app.include_router(exports.routes(assistant.store, tmp.run / "exports"))
     app.include_router(receipt_routes(assistant))
+    app.include_router(folder_routes(assistant, tmp, config.server.max_upload_mib << 20))
     uploads = Uploads(tmp.uploads, assistant.decoder)
     app.include_router(upload_routes(uploads, config.server.max_upload_mib << 20))
     app.include_router(settings_routes(assistant))
     app.include_router(preset_routes(Presets(folder(config.page.presets))))
-    handlers = Handlers(assistant, uploads, PAGE / "examples", Path.cwd())
+    app.include_router(turn_routes(assistant.store))
+    pulse = Pulse(assistant.store)
+    app.include_router(pulse_routes(pulse))
+    handlers = Handlers(assistant, uploads, pulse, PAGE / "examples", Path.cwd())
     page = build(
         handlers,
         ClearHandlers(handlers, clearing, uploads),

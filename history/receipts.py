@@ -21,7 +21,7 @@ RECEIPT = (
     "doubtful", "corrected", "confirmed", "item_count", "address", "tax_id", "phone", "buyer",
 )  # fmt: skip
 ITEM = ("conversation", "turn", "receipt", "merchant", "date", "currency",
-        "name", "quantity", "unit_price", "amount", "tax_mark")  # fmt: skip
+        "name", "quantity", "unit_price", "discount", "amount", "tax_mark")  # fmt: skip
 _FRAME = ("receipts", "schema_version")  # what is around the fields
 _SUMMED = {"discounts": "discounts", "tax": "taxes"}  # column: the list it is the sum of
 

@@ -168,6 +168,33 @@ def test_a_saved_conversation_is_gone_on_with(client_of, red, store):
     ]
 
 
+def test_a_saved_conversation_keeps_its_system_message(client_of, store):
+    engine = FakeEngine(["Yes."])
+    client = client_of(engine)
+    system = {"role": "system", "content": "Be short."}
+
+    conversation, _ = saved(client, system, user("Really?"), **{"X-Second-Look-Save": "true"})
+    saved(client, user("Sure?"), **{"X-Second-Look-Conversation": conversation})
+
+    assert store.conversation(conversation).system_prompt == "Be short."
+    assert [m.text for m in engine.prompts[1].messages] == [
+        "Be short.",
+        "Really?",
+        "Yes.",
+        "Sure?",
+    ]
+
+
+def test_a_conversation_s_own_settings_hold_where_the_request_says_nothing(client_of, store):
+    engine = Telling(["Yes."])
+    client = client_of(engine, SamplingParams(top_k=7))
+    conversation = store.create(settings={"temperature": 0.9}).id
+
+    saved(client, user("Really?"), **{"X-Second-Look-Conversation": conversation})
+
+    assert (engine.params[0].temperature, engine.params[0].top_k) == (0.9, 7)
+
+
 def test_a_conversation_has_one_reply_at_a_time(client_of, store):
     gate = Gate()
     client = client_of(FakeEngine(["A long reply."], pace=gate))

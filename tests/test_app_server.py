@@ -1,19 +1,30 @@
 """A whole assistant with its model on a server: what is saved, and what a user is told."""
 
 import json
+import re
 from itertools import repeat
+from pathlib import Path
 
 import pytest
+import yaml
 
 from app.cli import main
+from app.config import load
+from app.page.i18n import Words
+from app.page.panels import where
+from app.worker import Condition
 from bench.scripted_server import MODEL, ScriptedServer, cuts, fails, hangs, says
 from tests.server_lab import QUICK, until
 from vision.beside import WithReader
+from vision.engine import Status
+from vision.fake import FakeEngine
 from vision.server import asking
-from vision.server.access import KEY_VARIABLE
+from vision.server.access import KEY_VARIABLE, address_of
 from vision.server.engine import ServerEngine
 from vision.settings import EngineSettings
 
+ROOT = Path(__file__).parents[1]
+GUIDE = (ROOT / "docs" / "servers.md").read_text(encoding="utf-8")
 USAGE = {
     "prompt_tokens": 50,
     "completion_tokens": 2,
@@ -117,6 +128,26 @@ def test_a_server_that_went_away_leaves_the_composer_open(assistant_at):
         assert ended(assistant.send(None, "Hi")).reply == "ok"
 
 
+@pytest.mark.parametrize(
+    ("engine", "device", "stays"),
+    [
+        ("server", "https://gpu.lan:8000", False),
+        ("server", "http://192.168.1.9:8000", False),
+        ("server", "http://127.0.0.1:8000", True),
+        ("server", "http://localhost:8000", True),
+        ("reader", "cpu", True),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_says_where_pictures_go(engine, device, stays, language):
+    status = Status(engine, "ready", device=device)
+    condition = Condition(status, FakeEngine.capabilities, (), None)
+
+    told = [where(key, condition, Words(language)) for key in ("hint", "subline")]
+
+    assert all((device in sentence) is not stays for sentence in told)
+
+
 def test_a_prompt_from_the_command_line_goes_to_the_server(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     with ScriptedServer([says("Hello", usage=USAGE)]) as server:
@@ -134,3 +165,22 @@ def test_the_command_line_says_that_a_server_is_not_there(tmp_path, monkeypatch,
 
     assert code == 1
     assert "http://127.0.0.1:9 cannot be reached" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("snippet", re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL))
+def test_the_guides_configs_are_configs(snippet, tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text(snippet)
+
+    engine = load(file).engine
+
+    assert engine.kind == "server"
+    assert address_of(engine.url).loopback
+
+
+def test_compose_publishes_nothing_beyond_this_machine():
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+
+    published = [port for service in services.values() for port in service["ports"]]
+
+    assert {port.rpartition(":")[0] for port in published} == {"127.0.0.1:8000"}

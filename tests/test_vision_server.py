@@ -18,13 +18,14 @@ from bench.scripted_server import (
 )
 from tests.server_lab import HI, collect, drawn, engine_at, stored, text_of, until
 from vision.engine import Message, Prompt, SamplingParams
-from vision.server import asking, faults
+from vision.server import asking, faults, health
 from vision.server.engine import ServerEngine
 from vision.server.errors import (
     CannotGoOn,
     KeyRefused,
     ModelNotServed,
     ModelUnknown,
+    NoModelServed,
     PromptTooLongThere,
     RefusedThere,
     ReplyCut,
@@ -420,6 +421,27 @@ def test_of_several_models_the_user_is_to_choose(decoder):
         assert engine.status().state == "failed"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<!doctype html>",
+        {"object": "list"},
+        {"error": "no"},
+        {"data": [{"id": None}]},
+        {"data": ["a"]},
+        {"data": 5},
+        [1],
+    ],
+)
+def test_an_address_of_something_else_is_told_as_that(decoder, body):
+    with ScriptedServer() as server:
+        server.models = fails(200, body)
+        engine = ServerEngine(EngineSettings(url=server.url, model=""), decoder)
+
+        with pytest.raises((ServerUnreachable, NoModelServed)):
+            engine.load(lambda _progress: None)
+
+
 def test_a_server_without_a_list_is_asked_for_the_configured_model(decoder):
     with ScriptedServer([says("ok")]) as server:
         server.models = fails(404, {"detail": "Not Found"})
@@ -517,6 +539,25 @@ def test_a_server_that_comes_late_is_found(decoder):
         until(lambda: engine.status().state == "ready")
         assert text_of(engine) == "ok"
         engine.unload()
+
+
+def test_a_server_that_is_only_busy_is_not_called_lost(decoder, monkeypatch):
+    monkeypatch.setattr(health, "READY_S", 0.05)
+    with ScriptedServer() as server, engine_at(server.url, decoder) as engine:
+        server.models = fails(503)
+        asked = len(server.requests)
+
+        until(lambda: engine.status() and len(server.requests) > asked + 1)
+
+        assert engine.status().state == "ready"
+
+
+def test_a_ready_server_that_vanishes_is_noticed_without_a_prompt(decoder, monkeypatch):
+    monkeypatch.setattr(health, "READY_S", 0.05)
+    with ScriptedServer() as server, engine_at(server.url, decoder) as engine:
+        server.close()
+
+        until(lambda: engine.status().state == "failed")
 
 
 def test_an_unloaded_engine_looks_for_no_server(decoder):
@@ -634,3 +675,17 @@ def test_an_error_does_not_hold_the_request_and_its_pictures(decoder, tmp_path):
             collect(engine, prompt)
         assert error.value.__cause__ is None
         assert error.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://127.0.0.1:9/v1", "nothing listens there"),
+        ("http://no-such-host.invalid/v1", "not known|resolution"),
+    ],
+)
+def test_why_a_server_cannot_be_reached_is_said_in_plain_words(decoder, url, reason):
+    engine = ServerEngine(EngineSettings(url=url), decoder)
+
+    with pytest.raises(ServerUnreachable, match=reason):
+        engine.load(lambda _progress: None)

@@ -31,6 +31,14 @@ from app.run import Run
 
 OURS = "second-look"  # a model's name that never changes: whatever the engine has loaded
 ERROR_S = 5.0  # how long a stream's status waits: an error within it has a status of its own
+# Of a stream, each event.
+_EVENT: dict[str, Any] = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {
+        "data": {"type": "string", "description": "A chunk of the reply as JSON, or [DONE]."}
+    },
+}
 
 
 def chat_routes(programs: Programs) -> APIRouter:
@@ -50,7 +58,7 @@ def chat_routes(programs: Programs) -> APIRouter:
     @router.post(
         "/v1/chat/completions",
         response_model=ChatCompletion,
-        responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+        responses={200: {"content": {"text/event-stream": {"schema": _EVENT}}}},
     )
     async def complete(
         asked: ChatRequest, request: Request, saving: Annotated[Saving, Depends(saving_from)]

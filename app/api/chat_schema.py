@@ -17,7 +17,7 @@ def _whole(value: Any) -> Any:  # whatever JSON can hold
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
+_WHOLE = BeforeValidator(_whole)  # behind the limits: else no description has them
 DataUri = Annotated[
     str,
     Field(
@@ -97,11 +97,11 @@ class ChatRequest(_Asked):
 
     model: str
     messages: Annotated[list[AnyMessage], Field(min_length=1)]
-    max_tokens: Annotated[Whole, Field(ge=1)] | None = None  # more than 8,192 counts as 8,192
-    max_completion_tokens: Annotated[Whole, Field(ge=1)] | None = None  # the newer name
+    max_tokens: Annotated[int, Field(ge=1), _WHOLE] | None = None  # more than 8,192 counts as 8,192
+    max_completion_tokens: Annotated[int, Field(ge=1), _WHOLE] | None = None  # the newer name
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
-    seed: Annotated[Whole, Field(ge=0, lt=2**63)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**63), _WHOLE] | None = None
     stop: (
         Annotated[str, Field(min_length=1)]
         | Annotated[list[Annotated[str, Field(min_length=1)]], Field(max_length=4)]

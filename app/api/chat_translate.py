@@ -46,22 +46,20 @@ def asked_from(request: ChatRequest, saving: Saving) -> Asked:
 
 
 def _last(request: ChatRequest, saving: Saving) -> Sequence[AnyMessage]:
-    """Return the message that is saved: what came before it, history has."""
-    if any(message.role in ("system", "developer") for message in request.messages):
-        raise Refused(
-            400,
-            "A turn that is saved has no system message: history keeps none with it. "
-            "Say it in the user's message, or send this without X-Second-Look-Save.",
-            param="messages",
-        )
-    if saving.conversation is None and len(request.messages) > 1:
+    """Return what is saved: the last message, and the system's where a conversation begins.
+
+    What came before in a conversation, history has.
+    """
+    if saving.conversation is not None:
+        return request.messages[-1:]
+    if any(message.role in ("user", "assistant") for message in request.messages[:-1]):
         raise Refused(
             400,
             "A conversation that is saved begins with one message of the user's. "
             "Go on with it by X-Second-Look-Conversation, or send this without X-Second-Look-Save.",
             param="messages",
         )
-    return request.messages[-1:]
+    return request.messages
 
 
 def _said(message: AnyMessage) -> Said:

@@ -16,11 +16,12 @@ from uuid import uuid4
 
 from app.assistant import Assistant
 from app.budget import MAX_PIXELS, Detail
+from app.conversation_settings import sampling_with
 from app.errors import Busy, NothingToSend, StillLoading
 from app.intake import Upload
 from app.run import Run, Terms
 from app.tmp_folder import TmpFolder
-from vision.engine import Image, Job, Message, Prompt, Role, Status
+from vision.engine import Image, Job, Message, Prompt, Role, SamplingParams, Status
 
 # Of the queue's places (``runs.MAX_WAITING``), those that programs may fill: the page keeps some.
 MAX_WAITING = 32
@@ -51,7 +52,7 @@ class Saving:
 class Asked:
     """A prompt, and how it is to be answered."""
 
-    messages: tuple[Said, ...]
+    messages: tuple[Said, ...]  # of what is saved: the user's, after the system's if it begins
     job: Job | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)  # of SamplingParams, by name
     stop: tuple[str, ...] = ()
@@ -82,14 +83,26 @@ class Programs:
         last = asked.messages[-1]
         if not (last.text.strip() or last.pictures):
             raise NothingToSend
-        terms = Terms(replace(self.assistant.sampling, **asked.sampling), asked.stop)
+        terms = Terms(replace(self._sampling(asked.saving), **asked.sampling), asked.stop)
         with self._place():
             if not asked.saving.wanted:
                 return self._unsaved(asked, terms)
             return self.assistant.send(
-                asked.saving.conversation, last.text, last.pictures, asked.job, last.detail,
+                asked.saving.conversation,
+                last.text,
+                last.pictures,
+                asked.job,
+                last.detail,
                 terms=terms,
-            )  # fmt: skip
+                system_prompt="\n\n".join(message.text for message in asked.messages[:-1]),
+            )
+
+    def _sampling(self, saving: Saving) -> SamplingParams:
+        """Return what holds where a request says nothing."""
+        if saving.conversation is None:
+            return self.assistant.sampling
+        conversation = self.assistant.store.conversation(saving.conversation)
+        return sampling_with(self.assistant.sampling, conversation.settings)
 
     def _unsaved(self, asked: Asked, terms: Terms) -> Run:
         held = _Held(self._tmp, uuid4().hex)

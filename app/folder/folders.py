@@ -64,11 +64,11 @@ class Folders:
         return {f"uploads/{name}".removesuffix("/."): names[name] for name in sorted(names)}
 
     def turns(self, tag: str) -> Iterator[tuple[Conversation, Turn]]:
-        """Yield each conversation of a folder with the newest turn that reads its receipt."""
+        """Yield each conversation of a folder with the newest turn that read its receipt."""
         for conversation in self.all().get(tag, []):
             with suppress(NotFound):  # deleted meanwhile
                 turns = self._store.turns(conversation.id)
-                if found := [turn for turn in turns if turn.job == "receipt"]:
+                if found := [turn for turn in turns if turn.job == "receipt" and _ended(turn)]:
                     yield conversation, found[-1]
 
     def now(self) -> tuple[str, Progress] | None:
@@ -223,6 +223,10 @@ class Folders:
         if run.failure and not stopped:
             raise run.failure
         return not stopped
+
+
+def _ended(turn: Turn) -> bool:
+    return turn.finish_reason is not None
 
 
 def _images(turn: Turn) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ tables below are from 60 scanned receipts, 3,084 lines; what a table cannot tell
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
-from vision.reader.fields import Facts, bought
+from vision.reader.fields import Facts
 
 # The recogniser's score of a line, and how often a line with such a score is right letter by
 # letter: of lines with an amount or a number alone, and of words.
@@ -28,7 +28,7 @@ def chosen(facts: Facts) -> Mapping[str, float]:
     agree = sums.closes + sums.settles
     total = (0.85, 0.96, 0.99)[agree]
     parts = 0.97 if sums.closes else 0.85
-    whole = bought(facts.items) in {one.value for one in (sums.total, sums.subtotal) if one}
+    whole = facts.basket.worth in {one.value for one in (sums.total, sums.subtotal) if one}
     named = min(1.0, max(0.0, facts.merchant.score)) if facts.merchant else 0.0
     return {
         "merchant": 0.8 + 0.18 * named,

@@ -54,13 +54,11 @@ class Origin:
         return tuple(self.index[id(cell.line)] for cell in cells)
 
 
-def receipt_of(lines: Sequence[Line], image: int = 0, first: int = 0) -> Receipt:
-    """Return what the lines of one receipt say, its sums not yet checked.
-
-    ``first`` is the index of the first of them among the turn's lines.
-    """
-    index = {id(line): first + i for i, line in enumerate(lines)}
-    return receipt_from(facts_of(rows(lines)), Origin(index, image))
+def receipt_of(lines: Sequence[Line], of: Sequence[int], image: int = 0) -> Receipt:
+    """Return what some of a turn's lines say, ``of`` in reading order; its sums not yet checked."""
+    own = [lines[i] for i in of]
+    index = {id(line): i for line, i in zip(own, of, strict=True)}
+    return receipt_from(facts_of(rows(own)), Origin(index, image))
 
 
 def receipt_from(facts: Facts, origin: Origin) -> Receipt:
@@ -94,7 +92,7 @@ def receipt_from(facts: Facts, origin: Origin) -> Receipt:
         number=word(facts.number, "number"),
         currency=word(facts.currency, "currency"),
         payment_method=word(facts.method, "payment_method"),
-        items=tuple(_item(one, origin, right["items"]) for one in facts.items),
+        items=tuple(_item(one, origin, right["items"]) for one in facts.basket.items),
         subtotal=amount(sums.subtotal, "subtotal"),
         discounts=tuple(
             origin.amount(one.figure, right["discounts"], abs(one.value)) for one in sums.discounts

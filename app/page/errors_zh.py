@@ -77,6 +77,10 @@ ERRORS_ZH: dict[str, tuple[str, str]] = {
         "{file} 由更新的版本写入：其格式版本为 {schema}，本版本为 {known}。",
         "请更新 Second Look 后再修改。",
     ),
+    "CorrectionRefused": (
+        "{value} 不能填在这里。",
+        "金额请写作 12.50，日期请写作 2026-02-14，时间请写作 09:30。",
+    ),
     "TurnOpen": ("第 {turn} 轮的回复尚未结束，暂时不能修改。", "请等待回复结束，或先停止它。"),
     "TurnDamaged": (
         "无法显示这一轮：文件 {file} 已损坏（{reason}）。",

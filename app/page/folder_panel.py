@@ -18,18 +18,23 @@ Drawn = dict[str, Any]
 _WORDS = (
     "title", "about", "choose_folder", "choose_pictures", "drop", "name", "name_hint", "start",
     "places", "earlier", "pause", "resume", "stop", "add", "back", "next", "previous", "open",
-    "all", "to_check", "none_to_check", "all_checked", "left_out", "uploading", "upload_failed",
-    "empty", "reading", "close", "progress", "queue", "files_none", "stop_sure",
+    "all", "to_check", "all_checked", "left_out", "upload_failed", "empty", "reading", "close",
+    "queue", "files_none", "stop_sure", "pick",
 )  # fmt: skip
+_FILLED = {
+    "uploading": {"n": "{n}", "total": "{total}"},
+    "progress": {"done": "{done}", "total": "{total}"},
+    "files": {"n": "{n}"},
+}
 # What wants a look comes first; by ``state`` of a receipt.
 _ORDER = ("failed", "wrong", "unsure", "plain", "right", "confirmed")
-_CHECKED = ("confirmed",)
 _MINUTE_S = 60
 
 
 def words_of(words: Words) -> Drawn:
-    """Return the words that the script uses itself."""
-    return {name: words(f"folder_{name}") for name in _WORDS}
+    """Return the words that the script uses itself; those with numbers to be filled in there."""
+    filled = {name: words(f"folder_{name}", **values) for name, values in _FILLED.items()}
+    return filled | {name: words(f"folder_{name}") for name in _WORDS}
 
 
 def overview(
@@ -97,9 +102,9 @@ def _row(conversation: Conversation, turn: Turn, words: Words) -> Drawn:
         "cover": thumbnail_url(turn.images[0].sha256) if turn.images else "",
         "more": len(found) - 1 if len(found) > 1 else 0,
         "state": state,
-        "label": words("folder_state_failed") if state == "failed" else _label(state, words),
+        "label": words("folder_state_failed" if state == "failed" else f"found_state_{state}"),
         "why": _why(found, words),
-        "checked": state in _CHECKED,
+        "checked": state == "confirmed",
         "doubt": doubted,
     }
 
@@ -108,10 +113,7 @@ def _worst(found: Sequence[Seen], turn: Turn) -> tuple[str, float]:
     """Return the state of the receipt that wants a look most, and how much it does."""
     if not found or turn.error:
         return "failed", 1.0
-    states = sorted(
-        ((_ORDER.index(_state(seen)), -doubt(dict(seen.receipt))) for seen in found),
-    )
-    order, doubted = states[0]
+    order, doubted = min((_ORDER.index(_state(seen)), -doubt({**seen.receipt})) for seen in found)
     return _ORDER[order], -doubted
 
 
@@ -121,10 +123,6 @@ def _state(seen: Seen) -> str:
     if seen.adds_up is False:
         return "wrong"
     return "unsure" if seen.doubtful else "right" if seen.adds_up else "plain"
-
-
-def _label(state: str, words: Words) -> str:
-    return words(f"found_state_{state}")
 
 
 def _why(found: Sequence[Seen], words: Words) -> str:

@@ -1,19 +1,22 @@
 """A folder at once over HTTP: files in, how far it is, what is to be checked, a table out."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, cast, get_args
 from urllib.parse import quote, unquote
 
-from fastapi import APIRouter, Body, HTTPException, Request
+from fastapi import APIRouter, Body, FastAPI, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
+from app.assistant import Assistant
 from app.folder.folders import Act, Folders
 from app.page import folder_panel
 from app.page.i18n import Words, words_for
+from app.tmp_folder import TmpFolder
 from history import HistoryError
 from history.receipts import table_of
 from history.tables import to_csv, to_xlsx
@@ -28,9 +31,16 @@ _TABLES: dict[str, tuple[str, Callable[..., bytes]]] = {
 Text = Annotated[str, Body(embed=True, max_length=1_000)]
 
 
-def folder_routes(folders: Folders, max_bytes: int) -> APIRouter:
+def folder_routes(assistant: Assistant, tmp: TmpFolder, max_bytes: int) -> APIRouter:
     """Return ``/folder``; a file of more than ``max_bytes`` is not received to its end."""
-    router = APIRouter(include_in_schema=False, prefix="/folder")
+    folders = Folders(assistant, tmp, Path.cwd() / "uploads", max_bytes)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        folders.close()
+
+    router = APIRouter(include_in_schema=False, prefix="/folder", lifespan=lifespan)
     _add_looks(router, folders)
     _add_acts(router, folders, max_bytes)
     return router

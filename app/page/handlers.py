@@ -22,8 +22,9 @@ from app.memory import room_bytes
 from app.page import render
 from app.page.composer import Draft, composer, composer_with, draft_of, writable
 from app.page.i18n import Words, words_for
-from app.page.panels import EXAMPLES, LISTED, header, sidebar, tray, welcome
+from app.page.panels import EXAMPLES, LISTED, header, sidebar, tray, welcome, where
 from app.page.view import View
+from app.pulse import Pulse
 from app.run import Run
 from app.typed_paths import uploads_named
 from app.uploads import Uploads
@@ -41,10 +42,16 @@ class Handlers:
     """The page's events, for an assistant."""
 
     def __init__(
-        self, assistant: Assistant, uploads: Uploads, examples: Path, uploads_root: Path
+        self,
+        assistant: Assistant,
+        uploads: Uploads,
+        pulse: Pulse,
+        examples: Path,
+        uploads_root: Path,
     ) -> None:
         self._assistant = assistant
         self._uploads = uploads
+        self._pulse = pulse
         self._examples = examples
         self._uploads_root = uploads_root  # the working directory: ./uploads is below it
 
@@ -116,7 +123,7 @@ class Handlers:
             live=gr.update(value=self._live(run, words), visible=run is not None),
             composer=composer(words, state, busy=run is not None),
             timer=gr.Timer(active=state == "loading"),
-            hint=words("hint"),
+            hint=where("hint", condition, words),
             editing=None,
             tray=self._tray(Draft(), None if run else conversation_id, "auto", words),
         )
@@ -318,8 +325,12 @@ class Handlers:
 
     def _header(self, conversation_id: str | None, words: Words) -> dict[str, Any]:
         store = self._assistant.store
+        # Before what is shown is read: what changes meanwhile is seen at the next beat.
+        stamp = self._pulse.stamp(conversation_id) if conversation_id else ""
         shown = store.conversation(conversation_id) if conversation_id else None
-        return header(self._assistant.condition(), shown, words)
+        return header(self._assistant.condition(), shown, words) | {
+            "pulse": {"open": conversation_id or "", "run": self._pulse.run, "stamp": stamp}
+        }
 
     def _messages(self, conversation_id: str, turns: list[Turn], words: Words) -> Any:  # messages
         versions = self._assistant.store.versions(conversation_id)

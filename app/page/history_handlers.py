@@ -48,6 +48,7 @@ class HistoryHandlers:
             "version": lambda: self._choose(conversation_id, int(asked["turn"]), words),
             "edit": lambda: self._edit(conversation_id, int(asked["turn"]), detail, words),
             "use": lambda: self._use(conversation_id, str(asked["sha256"]), words),
+            "refresh": lambda: self._handlers.shown(conversation_id, words),
         }
         if asked["act"] == "again":
             return await self._again(conversation_id, int(asked["turn"]), detail, words)

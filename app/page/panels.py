@@ -1,15 +1,17 @@
 """What the page's own widgets are given: the sidebar, the header, the welcome. Pure."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from app.budget import DETAILS, Detail
 from app.conversation_settings import NAMES
+from app.folder.names import by_folder, folder_of
 from app.page.i18n import Words
-from app.page.render import groups, now, printable
+from app.page.render import groups, now, printable, thumbnail_url
 from app.worker import Condition
 from history import Conversation, Hit
 from vision.engine import Job, Progress, TokenCount
+from vision.server.access import is_loopback
 
 # A card's job, and the pictures of its example, drawn by us.
 EXAMPLES: dict[Job, tuple[str, ...]] = {
@@ -26,7 +28,7 @@ _SIDEBAR_WORDS = (
     "engine_server", "job_text", "job_table", "job_receipt", "job_html", "job_compare",
     "job_describe", "more", "rename", "pin", "unpin", "tags", "tags_about", "export", "export_all",
     "export_found", "delete", "import", "receipts", "pages", "plot", "empty_trash",
-    "empty_trash_sure",
+    "empty_trash_sure", "folder_title",
 )  # fmt: skip
 
 
@@ -40,6 +42,8 @@ def sidebar(
     listed: int | None = LISTED,
 ) -> dict[str, Any]:
     """Return what ``sidebar_widget`` shows; ``listed`` conversations at most, or all."""
+    folders = by_folder(conversations)
+    conversations = [each for each in conversations if not folder_of(each)]
     more = len(conversations) - len(conversations[:listed])
     return {
         "more": words("show_all", n=f"{len(conversations):,}") if more else None,
@@ -51,8 +55,22 @@ def sidebar(
             **{key: words(key) for key in _SIDEBAR_WORDS},
         },
         "found": None,
+        "folders": [_folder(tag, within, open_id, words) for tag, within in folders.items()],
         "groups": groups(_pinned_first(conversations)[:listed], words, now()),
         "open": open_id or "",
+    }
+
+
+def _folder(
+    tag: str, within: Sequence[Conversation], open_id: str | None, words: Words
+) -> dict[str, Any]:
+    cover = within[0].cover
+    return {
+        "tag": tag,
+        "name": printable(tag.removesuffix("/")),
+        "about": words("folder_count", n=len(within)),
+        "cover": thumbnail_url(cover.sha256) if cover else "",
+        "open": any(each.id == open_id for each in within),
     }
 
 
@@ -74,6 +92,11 @@ def found(hits: Sequence[Hit], words: Words) -> list[dict[str, Any]]:
     ]
 
 
+_HEADER_WORDS = (
+    "menu", "theme", "language", "rename", "lost_server", "started_again", "view_lines",
+    "view_boxes", "view_before", "view_next", "view_in", "view_out", "view_fit", "sort", "copy",
+    "copied",
+)  # fmt: skip
 _SETTINGS_WORDS = (
     "title", "about", "about_new", "close", "reset", "system_prompt", "system_prompt_about",
     *(f"{name}{about}" for name in NAMES for about in ("", "_about")),
@@ -96,7 +119,7 @@ def header(condition: Condition, shown: Conversation | None, words: Words) -> di
             "differ": bool(shown and (shown.settings or shown.system_prompt.strip())),
         },
         "language": words.language,
-        "words": {key: words(key) for key in ("menu", "theme", "language")},
+        "words": {key: words(key) for key in _HEADER_WORDS},
         "engine": {
             "name": words(f"engine_{status.engine}"),
             "state": status.state,
@@ -121,7 +144,17 @@ def welcome(condition: Condition, words: Words) -> dict[str, Any]:
             "progress": _progress(progress, words) if progress else None
         }
     cards = [_card(job, condition.capabilities.sees, words) for job in EXAMPLES]
-    return _welcome("ready", words("headline"), words("subline")) | {"cards": cards}
+    return _welcome("ready", words("headline"), where("subline", condition, words)) | {
+        "cards": cards
+    }
+
+
+def where(key: Literal["subline", "hint"], condition: Condition, words: Words) -> str:
+    """Return the sentence that says where pictures go: nowhere, or to a server elsewhere."""
+    status = condition.status
+    if status.engine != "server" or is_loopback(status.device):
+        return words(key)
+    return words(f"{key}_away", server=status.device)
 
 
 def tray(

@@ -22,7 +22,7 @@ Drawn = dict[str, Any]
 FACTS = ("merchant", "date", "time", "number", "address", "tax_id", "phone", "buyer", "currency",
          "payment_method")  # fmt: skip
 SUMS = ("subtotal", "discounts", "service", "taxes", "rounding", "tip", "total", "paid", "change")
-CELLS = ("name", "quantity", "unit_price", "amount", "tax_mark")
+CELLS = ("name", "quantity", "unit_price", "discount", "amount", "tax_mark")
 NAMES = (*TEXTS, *AMOUNTS, "date", "time")  # of fields that stand alone
 
 _ALWAYS = (".merchant", ".date", ".total")  # shown also where they were not found
@@ -51,14 +51,14 @@ class Fields:
         alone = (self.field(f"{start}.{name}", self._label(name)) for name in NAMES)
         absent = [field for field in alone if not is_shown(field)]
         lists = (
-            self.field(f"{start}.{name}.{len(self._list(f'{start}.{name}'))}", self._label(name))
+            self.field(f"{start}.{name}.{len(self.listed(f'{start}.{name}'))}", self._label(name))
             for name in ("discounts", "taxes")
         )
         return [*absent, *lists]
 
     def items(self, start: str) -> Drawn:
         """Return the items as a table, with the columns that say something."""
-        found = self._list(f"{start}.items")
+        found = self.listed(f"{start}.items")
         rows = [self._row(f"{start}.items.{place}", item) for place, item in enumerate(found)]
         return {
             "add": f"{start}.items.{len(found)}",
@@ -90,7 +90,8 @@ class Fields:
             "original": printable(before),
         }
 
-    def _list(self, path: str) -> list[Any]:
+    def listed(self, path: str) -> list[Any]:
+        """Return the list at a path, with None where something was taken out; else an empty one."""
         found = at(self.found, path)
         return found if isinstance(found, list) else []
 
@@ -119,7 +120,7 @@ class Fields:
         if name in NAMES:
             yield self.field(f"{start}.{name}", self._label(name))
             return
-        for place, each in enumerate(self._list(f"{start}.{name}")):
+        for place, each in enumerate(self.listed(f"{start}.{name}")):
             path, label = f"{start}.{name}.{place}", self._label(name)
             if each is None:
                 yield self._removed(path, label)

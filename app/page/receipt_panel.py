@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from app.page.i18n import Words
@@ -97,14 +98,24 @@ def _state(seen: Seen) -> str:
 def _check(check: Mapping[str, Any], start: str, fields: Fields) -> Drawn:
     """Return a sum that closes or does not: the numbers, and what to look at."""
     code, expected, found = (value_of(check.get(key)) for key in ("code", "expected", "found"))
-    place = _place(check.get("item"), at(fields.found, f"{start}.items") or [])
+    place = _place(check.get("item"), fields.listed(f"{start}.items"))
     name = value_of(at(fields.found, f"{start}.items.{place}.name"))
-    off = (decimal(found) or 0) - (decimal(expected) or 0)
-    values = {"expected": expected, "found": found, "off": f"{off:+}", "name": printable(name)}
+    values = _numbers(expected, found) | {"name": printable(name)}
     return {
         "ok": check.get("ok") is True,
         "text": fields.words(f"found_check_{code if code in _CODES else 'total'}", **values),
-        "look": _look_at(code, start, place),
+        "look": _look_at(code, start, place, check.get("fields") or ()),
+    }
+
+
+def _numbers(expected: str, found: str) -> dict[str, str]:
+    """Return what the parts give, what stands there and how far it is off, in as many places."""
+    given, there = decimal(expected) or Decimal(), decimal(found) or Decimal()
+    places = len(found.partition(".")[2])
+    return {
+        "expected": f"{given:,.{places}f}",
+        "found": f"{there:,.{places}f}",
+        "off": f"{there - given:+,.{places}f}",
     }
 
 
@@ -114,11 +125,12 @@ def _place(number: Any, items: Sequence[Any]) -> int | None:
     return there[number] if type(number) is int and 0 <= number < len(there) else None
 
 
-def _look_at(code: str, start: str, place: int | None) -> str:
+def _look_at(code: str, start: str, place: int | None, names: Sequence[Any]) -> str:
     """Return the path of what does not come to what it should."""
     if code == "item" and place is not None:
         return f"{start}.items.{place}.amount"
-    name = {"change": "change", "subtotal": "subtotal", "tax": "taxes.0.amount"}.get(code, "total")
+    paid = "change" if "change" in names else "paid"
+    name = {"change": paid, "subtotal": "subtotal", "tax": "taxes.0.amount"}.get(code, "total")
     return f"{start}.{name}"
 
 

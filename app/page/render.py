@@ -87,7 +87,9 @@ def panel(conversation_id: str, turn: Turn) -> gr.HTML:
 
 def asked(turn: Turn, words: Words, has_image: HasImage) -> Message:
     """Return the user's message: pictures, then the text as it was typed."""
-    pictures = "".join(_picture(ref, words, has_image(ref)) for ref in turn.images)
+    pictures = "".join(
+        _picture(ref, words, has_image(ref), turn.id, at) for at, ref in enumerate(turn.images)
+    )
     shown = (
         f'<div class="sl-pictures" data-n="{len(turn.images)}">{pictures}</div>' if pictures else ""
     )
@@ -96,13 +98,15 @@ def asked(turn: Turn, words: Words, has_image: HasImage) -> Message:
     return {"role": "user", "content": shown + text}
 
 
-def _picture(ref: ImageRef, words: Words, there: bool) -> str:
+def _picture(ref: ImageRef, words: Words, there: bool, turn_id: int, at: int) -> str:
     name = html.escape(ref.name or words("picture"), quote=True)
     if not there:
         return f'<span class="sl-missing">{html.escape(words("missing_picture"))}: {name}</span>'
     return (
         '<span class="sl-framed">'
-        f'<a class="sl-picture" href="{picture_url(ref)}" target="_blank" title="{name}">'
+        # The sanitiser drops data attributes: where the picture stands is in the address.
+        f'<a class="sl-picture" href="{picture_url(ref)}#view-{turn_id}-{at}" target="_blank"'
+        f' title="{name}">'
         f'<img src="{thumbnail_url(ref.sha256)}" alt="{name}" loading="lazy" '
         f'width="{ref.width}" height="{ref.height}"></a>'
         f'<a class="sl-use" href="#use-{ref.sha256}">{html.escape(words("use_again"))}</a></span>'
@@ -140,8 +144,9 @@ def footer(turn: Turn, words: Words, acts: str) -> gr.HTML:
     A component, not text, so that copying the reply leaves it behind. It holds words of ours
     and numbers alone: gr.HTML is not sanitised.
     """
-    parts = [words(f"engine_{turn.engine}") if turn.engine else "", *_speed(turn, words)]
-    shown = " · ".join(html.escape(part) for part in parts if part)
+    engine = html.escape(words(f"engine_{turn.engine}")) if turn.engine else ""
+    parts = [engine, _lines(turn, words), *map(html.escape, _speed(turn, words))]
+    shown = " · ".join(part for part in parts if part)
     return gr.HTML(f'<div class="sl-footer"><span>{shown}</span>{acts}</div>')
 
 
@@ -192,12 +197,17 @@ def _icon(name: str) -> str:
     )
 
 
+def _lines(turn: Turn, words: Words) -> str:
+    if not turn.lines:
+        return ""
+    n = len(turn.lines)
+    text = html.escape(words("one_line") if n == 1 else words("lines", n=n))
+    return f'<button type="button" data-view="{turn.id}">{text}</button>'
+
+
 def _speed(turn: Turn, words: Words) -> list[str]:
     usage = turn.usage
     parts = []
-    if turn.lines:
-        n = len(turn.lines)
-        parts.append(words("one_line") if n == 1 else words("lines", n=n))
     if usage.get("new_tokens") and usage.get("first_token_ms"):
         parts.append(words("first_text", s=seconds(usage["first_token_ms"])))
         if usage.get("decode_ms", 0) > 0 and usage["new_tokens"] > 1:

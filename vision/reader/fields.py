@@ -3,13 +3,12 @@
 What is not there is None; nothing is made up.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 
 from vision.reader.address_fields import address_in, address_rows
 from vision.reader.date_fields import When, date_in, time_in
-from vision.reader.items import Bought, items_of
+from vision.reader.items import Basket, basket_of
 from vision.reader.labelled import Labelled, TaxLine
 from vision.reader.name_fields import Name, buyer_in, merchant_in
 from vision.reader.page import Page, PageRow, Word, page_of
@@ -33,15 +32,15 @@ class Facts:
     tax_id: Word | None
     currency: Word | None
     method: Word | None
-    items: tuple[Bought, ...]
+    basket: Basket
     sums: Sums
 
 
 def facts_of(rows: Rows) -> Facts:
     """Return what the rows of a picture say, read as a receipt."""
     page = page_of(rows)
-    items = items_of(page)
-    sums = sums_of(page, bought(items), [row.index for item in items for row in item.rows])
+    basket = basket_of(page)
+    sums = sums_of(page, basket)
     merchant = merchant_in(page)
     dated = date_in(page)
     below = merchant.row if merchant else -1
@@ -57,14 +56,9 @@ def facts_of(rows: Rows) -> Facts:
         tax_id=tax_id_in(page, below),
         currency=currency_in(page),
         method=method_in(page, sums.paid[0].row if sums.paid else None),
-        items=items,
+        basket=basket,
         sums=sums,
     )
-
-
-def bought(items: Sequence[Bought]) -> Decimal | None:
-    """Return what items come to; None without any."""
-    return sum((item.amount.amount.value for item in items), Decimal()) if items else None
 
 
 def find(name: FieldName, rows: Rows) -> Field | None:

@@ -6,18 +6,23 @@ from decimal import Decimal
 
 from vision.reader.item_numbers import TIMES
 from vision.reader.page import Cell, Figure, PageRow
-from vision.reader.script import letters
+from vision.reader.script import CJK
 from vision.reader.values import Amount
 
-_LEAST = 3  # letters of a name; a Chinese one counts as two
+_LEAST = 3  # letters of a name
+# "9556570105139", "KE41-1234" before a name; not "1000MG".
 _CODE = re.compile(
-    r"(?<!\S)[#*(\[]?(?!\d+(?:[MK]?[GLMVW]|MAH|GB|PCS)\b)(?=[A-Z\-./]*\d)[\dA-Z\-./]*\d{4,}[\dA-Z\-./]*[)\]]?(?!\S)",
+    r"^\s*[#*(\[]?(?!\d+(?:[MK]?[GLMVW]|MAH|GB|PCS)\b)(?=[A-Z\-./]*\d)"
+    r"[\dA-Z\-./]*\d{4,}[\dA-Z\-./]*[)\]]?(?:\s+|$)",
     re.IGNORECASE,
 )
+_LAST_CODE = re.compile(r"\s\d{6,}\s*$")
+_LAST_MARK = re.compile(r"\s(?:[.*][A-Z]|SR|ZRL?|ZRE)$", re.IGNORECASE)  # Malaysia's tax codes
+_WORD = re.compile(r"(?<!\w)[^\W\d_]{2,}(?!\w)")
 _GLUED_CODE = re.compile(r"^\s*\d{7,14}[A-Z]?\s*(?=[A-Z])", re.IGNORECASE)
 _NUMBERING = re.compile(r"^\s*\d{1,3}\s?[).]\s?(?=\S)")
 _PREFIX = re.compile(r"^\s*(?:[A-Z]{1,3}\s?[:：]|\*)\s*")
-_LEADING = re.compile(r"^\s*(\d{1,3})\s?[X×*]?\s+(?=[^\W\d])", re.IGNORECASE)
+_LEADING = re.compile(r"^\s*(\d{1,3})\s?[X×*]?\s+(?=\w*[^\W\d])", re.IGNORECASE)
 _WHOLE = re.compile(r"\s*(\d{1,3})\s*")
 _SIGN = re.compile(r"^\s?(?:[X×*@](?![^\W\d_]{2})|UNITS?\b|PCS\b)", re.IGNORECASE)
 _EACH = re.compile(r"\s*@\s*(?:RM|\$)?\s*[\d.,]*\s*$", re.IGNORECASE)
@@ -38,9 +43,14 @@ def name_in(row: PageRow, amount: Figure | None, used: Sequence[Figure] | None =
     text = _NUMBERING.sub("", _PREFIX.sub("", text))
     if used is None:
         text = _LEADING.sub("", text)
-    text = _CODE.sub(" ", _GLUED_CODE.sub("", text))
-    text = " ".join(_ENDS.sub("", _EACH.sub("", text)).split())
-    return text if letters(text) >= _LEAST else ""
+    text = _LAST_CODE.sub("", _CODE.sub("", _GLUED_CODE.sub("", text)))
+    text = " ".join(_ENDS.sub("", _EACH.sub("", _LAST_MARK.sub("", text))).split())
+    return text if _has_words(text) else ""
+
+
+def _has_words(text: str) -> bool:
+    """Tell a name from a code: it has words, not only letters among digits."""
+    return sum(map(len, _WORD.findall(text))) >= _LEAST or len(CJK.findall(text)) > 1
 
 
 def leading_count(row: PageRow) -> Figure | None:

@@ -64,6 +64,8 @@ def _end(page: Page) -> int:
         for row in page.rows:
             if ends(row.called) and (_has_amount(page, row) or (seen and _is_count(row.called))):
                 return row.index
+            if seen and ends is _is_sum and _is_tax(row.called) and row.figures:
+                return row.index
             seen = seen or (row.called is None and amount_in(page, row) is not None)
     return len(page.rows)
 
@@ -77,6 +79,10 @@ def _is_sum(called: Called | None) -> bool:
 
 def _is_part(called: Called | None) -> bool:
     return called is not None and called.role != "discount" and _is_clear(called)
+
+
+def _is_tax(called: Called | None) -> bool:
+    return called is not None and called.role == "tax" and called.leads and _is_clear(called)
 
 
 def _is_clear(called: Called) -> bool:

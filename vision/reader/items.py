@@ -8,12 +8,14 @@ else those in the columns where other items have theirs.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from statistics import median
 
 from vision.reader.item_names import leading_count, name_in
 from vision.reader.item_numbers import TIMES, Numbers, in_columns, numbers_of
 from vision.reader.item_region import amount_in, is_column_head, region
 from vision.reader.page import Cell, Figure, Page, PageRow
+from vision.reader.roles import is_inclusive
 from vision.reader.script import letters
 
 _BEGINS = 0.6  # of the rows with an amount; where so many begin with a number, it is a quantity
@@ -53,15 +55,49 @@ class _Entry:
     counts: bool  # has a quantity and a price, and no amount
 
 
-def items_of(page: Page) -> tuple[Bought, ...]:
-    """Return the items of a page, top to bottom."""
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """What was bought, and the rows that take something off it."""
+
+    items: tuple[Bought, ...] = ()
+    discounts: tuple[PageRow, ...] = ()
+
+    @property
+    def worth(self) -> Decimal | None:
+        """What the items come to; None without any."""
+        return sum((one.amount.amount.value for one in self.items), Decimal()) if self.items else None
+
+    @property
+    def rows(self) -> set[int]:
+        """The indexes of the rows with amounts of items."""
+        return {row.index for one in self.items for row in one.rows}
+
+
+def basket_of(page: Page) -> Basket:
+    """Return what was bought, top to bottom."""
     first, end = region(page)
     rows = [row for row in page.rows[first:end] if not is_column_head(row)]
-    entries = _with_units([_entry(page, row) for row in rows])
+    entries = _up_to_sums(_with_units([_entry(page, row) for row in rows]))
     found = list(_gathered(entries, _below(entries)))
     like = [one.numbers for one in found]
     has_count = _begin_with_counts(found)
-    return tuple(_completed(one, like, has_count=has_count) for one in found)
+    items = tuple(_completed(one, like, has_count=has_count) for one in found)
+    own = {row.index for one in items for row in one.rows}
+    off = (e.row for e in entries if e.is_discount and e.amount and e.row.index not in own)
+    return Basket(items, tuple(off))
+
+
+def _up_to_sums(entries: Sequence[_Entry]) -> list[_Entry]:
+    """Cut off what adds up the entries before it, under a label that was not clear by itself."""
+    worth = Decimal()
+    for i, entry in enumerate(entries):
+        if entry.amount is None:
+            continue
+        value = entry.amount.amount.value
+        if worth and value == worth and (entry.row.called or is_inclusive(entry.row.written)):
+            return list(entries[:i])
+        worth += value
+    return list(entries)
 
 
 def _entry(page: Page, row: PageRow) -> _Entry:
@@ -113,18 +149,20 @@ def _below(entries: Sequence[_Entry]) -> bool:
 def _gathered(entries: Sequence[_Entry], names_below: bool) -> Iterator[Bought]:
     """Yield the items that rows make, name and amount brought together."""
     waiting: list[_Entry] = []  # names and quantities whose amount has not come yet
-    most = _names_each(entries)
+    most, begun = _names_each(entries), False
     for i, entry in enumerate(entries):
         if entry.amount is None:
             waiting += [entry] if entry.name or entry.counts else []
             continue
-        if entry.is_discount and not (waiting and len(entry.row.figures) > 1):
+        counting = [e for e in waiting if e.counts]
+        if entry.is_discount and not (counting and len(entry.row.figures) > 1):
             continue
-        named = [e for e in waiting if e.name and not e.counts][-most:]
+        named = [e for e in waiting if e.name and not e.counts]
+        named = named[-most:] if not begun else named
+        begun = True
         after = entries[i + 1] if i + 1 < len(entries) else None
         owner = _owner(entry, named, after if names_below else None)
         if owner:
-            counting = [e for e in waiting if e.counts]
             yield _bought(entry, owner, counting)
         waiting = []
 
@@ -148,7 +186,9 @@ def _owner(entry: _Entry, above: Sequence[_Entry], below: _Entry | None) -> _Ent
         return entry
     if below and below.amount is None and below.name:
         return below
-    return above[0] if above else None
+    if above:
+        return above[0]
+    return entry if any(map(str.isalpha, entry.row.label)) and not entry.is_discount else None
 
 
 def _bought(entry: _Entry, owner: _Entry, counting: Sequence[_Entry]) -> Bought:

@@ -1,10 +1,11 @@
 """The amounts of a receipt that have a label, and the taxes among them. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import zip_longest
 
+from vision.reader.items import Basket
 from vision.reader.page import Figure, Page, PageRow, is_bare
 from vision.reader.roles import Role
 from vision.reader.tax_rows import fits, is_head, is_sum, is_summary, rate_in, tax_rows
@@ -52,16 +53,20 @@ class TaxLine:
         return self.figure.amount.value
 
 
-def labelled(page: Page, apart: Collection[int] = ()) -> tuple[Labelled, ...]:
+def labelled(page: Page, basket: Basket) -> tuple[Labelled, ...]:
     """Return the amounts that have a label: in the same row, else bare in the one below.
 
-    Rows ``apart``, of items, have no part in the sum.
+    What stands in a row of an item has no part in the sum; what takes something off them has.
     """
+    apart, off = basket.rows, {row.index for row in basket.discounts}
     table = {tax.row.index: tax for tax in tax_rows(page)}
     found: list[Labelled] = []
     late = False
     for row in page.rows:
         late = late or is_summary(row)
+        if row.index in off:
+            found.append(Labelled("discount", 0, row.figures[-1], row, 1.0))
+            continue
         called = row.called
         if not called or row.index in apart or is_head(row):
             continue

@@ -203,6 +203,6 @@ def _owner(page: Page) -> Name | None:
 
 def _name(rows: Sequence[PageRow], score: float) -> Name:
     cells = tuple(cell for row in rows for cell in _named(row))
-    text = " ".join(cell.line.text for cell in cells).replace("_", " ")
+    text = " ".join(cell.line.text for cell in cells)
     text = _REGISTRATION.sub("", text) or text
     return Name(" ".join(text.split()).strip(" -:,*"), cells, rows[-1].index, score)

@@ -9,7 +9,7 @@ from vision.reader.script import letters
 Role = Literal[
     "total", "subtotal", "tax", "service", "rounding", "discount", "tip", "paid", "change", "none"
 ]
-_BEFORE = 3  # letters; "RM", a number's name
+_BEFORE = 6  # letters; "RM", "EAT-IN", a number's name
 _NEAR = 8  # characters; "TOTAL SALES TAX" is a tax, "TOTAL AMOUNT OF GOODS (TAX)" a total
 
 
@@ -24,7 +24,7 @@ class Called:
 
 
 _TOTAL = label(
-    "TOTAL*", "TOTL", "?OTAL", "T?TAL", "TO?AL", "TOT?L", "TOTA?", "JUMLAH", "合计", "合計", "总计", "總計", "总额", "總額", "总价", "总金额",
+    "TOTAL*", "TOTL", "T?TAL", "TO?AL", "TOT?L", "TOTA?", "JUMLAH", "合计", "合計", "总计", "總計", "总额", "總額", "总价", "总金额",
     "消费金额", "总共", "共计", "SUMME", "GESAMT*", "TOTALE", "IMPORTE", "MONTANT",
 )  # fmt: skip
 _SUBTOTAL = label(
@@ -102,6 +102,11 @@ def role_of(text: str) -> Called | None:
     within = letters(read.plain[span.start : span.end])
     leads = letters(read.plain[: span.start]) <= _BEFORE
     return Called(role, weight, within / max(1, letters(read.plain)), leads)
+
+
+def is_inclusive(text: Written) -> bool:
+    """Tell whether a label says that something is included: so do those of sums."""
+    return _INCLUSIVE.find(text) is not None
 
 
 Found = tuple[Role, float, Span]

@@ -34,8 +34,8 @@ NOTABLE = np.deg2rad(1.0)  # what the picture is turned by; less is as good as l
 def level_matrix(quads: Sequence[Quad], edges: Edges) -> Matrix:
     """Return the matrix that carries pixels of a picture to where they lie on level, flat paper.
 
-    ``edges`` are the paper's, as far as they are seen. Around the middle of the text the scale stays
-    about one.
+    ``edges`` are the paper's, as far as they are seen. Around the middle of the text the scale
+    stays about one.
     """
     spines = spines_of(quads)
     turned = turning(spines)
@@ -116,7 +116,8 @@ def running_together(spines: Spines) -> Matrix:
         off = np.abs(slope - turn - pull * foot)
         weight = lengths / np.maximum(off, PARALLEL / 5)
         matrix = np.array([[1.0, 0, 0], [0, 1.0, 0], [pull, 0, 1.0]]) @ rotation(turn) @ matrix
-    return np.linalg.inv(shrunk) @ matrix
+    result: Matrix = np.linalg.inv(shrunk) @ matrix
+    return result
 
 
 def moved(by: Points) -> Matrix:
@@ -135,7 +136,8 @@ def standing(edges: Edges) -> Matrix:
         pull = (lean_left - lean_right) / (left - right)
         shear = left * pull - lean_left
     upright = np.array([[1.0, shear, 0], [0, 1.0, 0], [0, pull, 1.0]])
-    return moved(middle) @ upright @ moved(-middle)
+    result: Matrix = moved(middle) @ upright @ moved(-middle)
+    return result
 
 
 def _side(edges: Edges, sign: int) -> tuple[float, float] | None:

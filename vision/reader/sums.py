@@ -5,18 +5,19 @@ label says, by how often the amount appears, by whether what was paid less the c
 and by whether the other amounts add up to it.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from itertools import combinations, product
 
+from vision.reader.items import Basket
 from vision.reader.labelled import Labelled, TaxLine, labelled, tax_lines
 from vision.reader.page import Figure, Page
 from vision.reader.roles import Role
 
 _NOTHING = Decimal()
-_MOST = 4  # amounts of one role that are tried
+_MOST = 4  # amounts of one role that are tried one by one
 _USED = 0.8  # what an amount adds to the rating of a total that it is a part of
 _UNUSED = {"service": 0.6, "rounding": 0.6, "discount": 0.3, "tip": 0.3}
 
@@ -67,13 +68,10 @@ class _Reading:
         return sum((tax.value for tax in self.taxes), _NOTHING)
 
 
-def sums_of(page: Page, bought: Decimal | None = None, apart: Collection[int] = ()) -> Sums:
-    """Return the amounts of a page that agree best.
-
-    ``bought`` is what its items come to, ``apart`` are the rows that they stand in.
-    """
-    found = labelled(page, apart)
-    reading = _Reading(page, found, tax_lines(page, found), bought)
+def sums_of(page: Page, basket: Basket = Basket()) -> Sums:  # noqa: B008 - frozen
+    """Return the amounts of a page that agree best, with each other and with what was bought."""
+    found = labelled(page, basket)
+    reading = _Reading(page, found, tax_lines(page, found), basket.worth)
     rated = sorted(
         ((_rating(value, group, reading), value) for value, group in _candidates(reading).items()),
         reverse=True,
@@ -169,10 +167,10 @@ def _choices(
     role: Role, reading: _Reading
 ) -> list[tuple[Decimal, tuple[Labelled, ...]]]:
     """Return what a role may add to a sum: nothing, one of its amounts, of discounts all."""
-    found = [one for one in reading.of(role)[:_MOST] if one.value and not one.late]
+    found = [one for one in reading.of(role) if one.value and not one.late]
     sign = -1 if role == "discount" else 1
     choices: list[tuple[Decimal, tuple[Labelled, ...]]] = [(_NOTHING, ())]
-    for one in found:
+    for one in found[:_MOST]:
         value = one.value if role == "rounding" else sign * abs(one.value)
         choices.append((value, (one,)))
     if role == "discount" and len(found) > 1:

@@ -64,6 +64,7 @@ _DATES = (
     ),
 )
 _PACKED = re.compile(r"(?<!\d)(\d{2})(\d{2})((?:19|20)\d{2})(?!\d)")
+_YEARS = range(1950, 2050)  # of a receipt; other numbers look like dates, but of other years
 _FEW = 3  # amounts with cents; a receipt whose money has them has more
 _PHONE_DIGITS = 7  # at least
 _TIME = re.compile(
@@ -180,6 +181,8 @@ def packed_dates(text: str) -> list[Dated]:
 def calendar_day(year: str, month: str, day: str) -> date | None:
     """Return the day, or None where there is none; month and day may be exchanged for that."""
     number = int(year) if len(year) == len("2026") else 2000 + int(year)
+    if number not in _YEARS:
+        return None
     named = month[:3].upper()
     months = [_MONTHS.index(named) + 1, 0] if named in _MONTHS else [int(month), int(day)]
     for m, d in ((months[0], int(day)), (months[1], months[0])):

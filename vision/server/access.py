@@ -42,8 +42,17 @@ def address_of(url: str) -> Address:
     return Address(
         urlunsplit((parts.scheme, place, path, "", "")),
         f"{parts.scheme}://{place}",
-        _is_loopback(host),
+        is_loopback(url),
     )
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether an address is this machine's own."""
+    host = urlsplit(url.strip()).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def key_of(key_file: str) -> str:
@@ -81,10 +90,3 @@ def _without_secrets(url: str) -> str:
     """Return ``url`` without what stands before an @, for an error's text."""
     scheme, _, rest = url.strip().rpartition("//")
     return f"{scheme}//{rest.rpartition('@')[2]}" if scheme else rest.rpartition("@")[2]
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -5,7 +5,10 @@ where the server was not reached, was busy, broke, or lost the connection. It do
 the server was silent: it had all the time there was.
 """
 
+import os
 import re
+import socket
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -86,9 +89,16 @@ def fault_of(error: Exception, asked: Asked, *, begun: bool) -> Fault:
 def _unreached(cause: BaseException | None, asked: Asked) -> str:
     if isinstance(cause, httpx2.ConnectTimeout):
         return f"no connection within {asked.connect_s:g} s"
-    if isinstance(cause, httpx2.ConnectError):
-        return asked.words(cause) or "no connection"
-    return "the connection was lost"
+    if not isinstance(cause, httpx2.ConnectError):
+        return "the connection was lost"
+    inner: BaseException | None = cause
+    while inner and not (isinstance(inner, OSError) and inner.errno):
+        inner = inner.__cause__ or inner.__context__  # the system's own words are innermost
+    if isinstance(inner, ConnectionRefusedError):
+        return "nothing listens there"
+    if isinstance(inner, ssl.SSLError | socket.gaierror):
+        return asked.words(inner.strerror)
+    return os.strerror(inner.errno) if isinstance(inner, OSError) and inner.errno else "no answer"
 
 
 def _status(error: openai.APIStatusError, asked: Asked) -> Fault:

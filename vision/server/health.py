@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Literal
 
 from vision.errors import EngineUnavailable
+from vision.server.errors import ServerBusy, ServerSilent
 from vision.server.models import Served
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,8 @@ class Health:
 
     def seen(self) -> None:
         """Note that the server has just replied."""
-        self._set(replace(self.now, state="ready", fault=None))
+        if self.now.state != "unloaded":  # meanwhile, by somebody else
+            self._set(replace(self.now, state="ready", fault=None))
 
     def forget(self) -> None:
         """Look no more, until asked."""
@@ -82,6 +84,11 @@ class Health:
     def _look_quietly(self) -> None:
         try:
             found = Found("ready", self._find())
+        except (ServerBusy, ServerSilent) as error:
+            # It is there: a reply that it makes for somebody else is no reason to call it lost.
+            found = (
+                self.now if self.now.state == "ready" else Found("failed", self.now.model, error)
+            )
         except EngineUnavailable as error:
             found = Found("failed", self.now.model, error)
         if self.now.state != "unloaded":

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from vision.server.errors import ModelNotServed, NoModelServed
+from vision.server.replies import Malformed
 
 _NAMED = 12  # models in an error's sentence
 
@@ -17,10 +17,19 @@ class Served:
     max_context: int = 0  # tokens; 0 where the server does not say
 
 
-def served(listed: Any) -> Served:  # a model of the library: it keeps what it does not know
-    """Read an entry of a server's list. vLLM and SGLang say how long a context may be."""
-    longest = getattr(listed, "max_model_len", None)
-    return Served(str(listed.id), longest if isinstance(longest, int) else 0)
+def served(answer: object) -> list[Served]:
+    """Read a server's list of models. Raise ``Malformed``."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("data") or [], list):
+        raise Malformed("no list of models")
+    return [_served(entry) for entry in answer.get("data") or []]
+
+
+def _served(entry: object) -> Served:
+    if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
+        raise Malformed("a model without a name")
+    # vLLM and SGLang say how long a context may be.
+    longest = entry.get("max_model_len")
+    return Served(entry["id"], longest if isinstance(longest, int) else 0)
 
 
 def choose(wanted: str, models: Sequence[Served], server: str) -> Served:

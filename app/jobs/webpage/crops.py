@@ -9,7 +9,7 @@ import base64
 import io
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import cv2
 
@@ -33,14 +33,20 @@ def inline(html: str, rgb: Rgb) -> str:
     return _replaced(html, lambda box: _data(rgb, box))
 
 
-def archive(html: str, rgb: Rgb) -> bytes:
-    """Return the page and its pictures, each a file, as a ZIP."""
+def pieces(pages: Iterable[str], rgb: Rgb) -> dict[str, str]:
+    """Return the pictures of several pages as data, by name."""
+    boxes = dict.fromkeys(_box(found) for html in pages for found in NAME.finditer(html))
+    return {name_of(box): _data(rgb, box) for box in boxes}
+
+
+def archive(html: str, rgb: Rgb | None) -> bytes:
+    """Return the page and its pictures, each a file, as a ZIP; without the screenshot the page."""
     boxes = dict.fromkeys(_box(found) for found in NAME.finditer(html))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
         page = _replaced(html, lambda box: ASSETS + name_of(box))
         made.writestr(zipfile.ZipInfo("index.html", _EPOCH), page)
-        for box in boxes:
+        for box in boxes if rgb is not None else ():
             if png := piece(rgb, box):
                 made.writestr(zipfile.ZipInfo(ASSETS + name_of(box), _EPOCH), png)
     return buffer.getvalue()

@@ -14,7 +14,7 @@ from app.jobs.webpage.outcome import Outcome
 from app.jobs.webpage.page import Page, walk
 from app.jobs.webpage.record import Note, Version
 from app.jobs.webpage.render import renderer
-from app.jobs.webpage.repair import repaired
+from app.jobs.webpage.repair import drawn, repaired
 from app.jobs.webpage.subject import Subject, asked, look
 from app.jobs.webpage.words import Words, words_for
 from app.jobs.webpage.write import to_html
@@ -49,14 +49,15 @@ def make(
     page = build(subject.rgb, subject.lines)
     with renderer() as browser:
         checker = Checker(subject.rgb, subject.sight, browser)
-        versions = [checker.version(to_html(page), "measured")]
+        first = drawn(page, checker)
+        versions = [first.version("measured") if first else Version(to_html(page), "measured")]
         if tools.engine.capabilities.sees:
             attempt = yield from _written(prompt, subject, page, checker, tools, params, cancel)
             versions += attempt.versions
         else:
             attempt = Attempt()
-            if better := repaired(page, checker, cancel):
-                versions.append(better)
+            if first and (better := repaired(first, checker, cancel)) is not first:
+                versions.append(better.version("repaired"))
     notes = list(attempt.notes)
     if len(pictures) > 1:
         notes.append(Note("one_picture", len(pictures)))

@@ -7,7 +7,6 @@ import lxml.html
 import tinycss2
 from tinycss2 import color3
 
-from app.jobs.webpage.sheet import Declaration, Edit, Rule
 from app.jobs.webpage.shades import (
     HUES,
     PALETTES,
@@ -19,6 +18,7 @@ from app.jobs.webpage.shades import (
     readable,
     shade_of,
 )
+from app.jobs.webpage.sheet import Declaration, Edit, Rule
 
 _SURFACE = ("background", "background-color", "background-image")
 _INK = ("color", "fill", "caret-color")

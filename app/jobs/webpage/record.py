@@ -73,6 +73,17 @@ def versions_of(fields: Mapping[str, Any]) -> list[Version]:
         raise ValueError("these are no fields of a page") from error
 
 
+def edit(version: Version) -> dict[str, Any]:
+    """Return the corrections of a turn's fields that put the user's version in use."""
+    return {"html": version.html, "edit": _version(version, version.html)}
+
+
+def edit_of(corrections: Mapping[str, Any]) -> Version | None:
+    """Return the user's version, if there is one."""
+    html, kept = corrections.get("html"), corrections.get("edit")
+    return _read(kept, html) if isinstance(html, str) and isinstance(kept, Mapping) else None
+
+
 def _picture(picture: Image) -> dict[str, Any]:
     return {
         "sha256": picture.sha256,

@@ -1,28 +1,42 @@
 """A measured page brought nearer to its screenshot, by what its rendering shows to be off.
 
-Each step changes one kind of measure for all elements that need it, and draws the page again: what
-does not raise the score is taken back. So a repair never lowers it, and ends with its budget.
+Each step changes one kind of measure wherever it is off and has the page drawn again; what does not
+raise the score is taken back. So a repair never lowers it, and it ends with its budget.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import median
+from threading import Event
 from time import perf_counter
 
-from app.jobs.webpage.compare import Comparison, compare
-from app.jobs.webpage.page import Node, Page, mapped, walk
+from app.jobs.webpage import steps
+from app.jobs.webpage.checking import Checker
+from app.jobs.webpage.compare import Comparison
+from app.jobs.webpage.page import Page
+from app.jobs.webpage.record import By, Version, checked
 from app.jobs.webpage.render import Rendering
-from app.jobs.webpage.sight import Sight, of_rendering
+from app.jobs.webpage.steps import Change, Look, look_at, rebuilt
+from app.jobs.webpage.write import to_html
 
-Draw = Callable[[Page], Rendering | None]
 LEAST = 0.0005  # of the score; less is no gain
+STEPS: Sequence[Callable[[Look], Change]] = (
+    steps.sizes,
+    steps.wraps,
+    steps.down,
+    steps.across,
+    steps.colours,
+    steps.down,
+    steps.sizes,
+    steps.across,
+    steps.down,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much a repair may take."""
+    """What a repair may take."""
 
-    drawings: int = 12
+    drawings: int = 10
     seconds: float = 8.0
 
 
@@ -34,7 +48,39 @@ class Drawn:
     rendering: Rendering
     comparison: Comparison
 
+    def version(self, by: By) -> Version:
+        """Return the page as it is kept."""
+        return checked(to_html(self.page), by, self.comparison, len(self.rendering.rgb))
+
     @property
     def total(self) -> float:
-        """The score that a repair raises."""
+        """The score, which a repair raises."""
         return self.comparison.scores.total
+
+
+def repaired(
+    first: Drawn,
+    checker: Checker,
+    cancel: Event,
+    budget: Budget = Budget(),  # noqa: B008 - frozen
+) -> Drawn:
+    """Return the page repaired, or ``first`` where no step made it better."""
+    started = perf_counter()
+    now, left = first, budget.drawings
+    for step in STEPS:
+        if left <= 0 or cancel.is_set() or perf_counter() - started > budget.seconds:
+            break
+        change = step(look_at(now.page, now.rendering, now.comparison, checker.sight))
+        if not change:
+            continue
+        left -= 1
+        tried = drawn(rebuilt(now.page, change), checker)
+        if tried and tried.total > now.total + LEAST:
+            now = tried
+    return now
+
+
+def drawn(page: Page, checker: Checker) -> Drawn | None:
+    """Return a page as it is drawn; None where it cannot be."""
+    found = checker.drawn(to_html(page))
+    return found and Drawn(page, *found)

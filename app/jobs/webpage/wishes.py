@@ -100,23 +100,23 @@ _CLAUSE = re.compile(
 )
 _FILLER = re.compile(
     r"[\s,.;!?，。！？]*(?:please|thanks?(?: you)?|ok(?:ay)?|请|谢谢|好的?)?[\s,.;!?，。！？]*",
-    re.I,
+    re.IGNORECASE,
 )
 _ABOUT = re.compile(
     r"\b(?:make|change|fix|use|set|add|remove|move|align|cent(?:er|re)|increase|reduce|turn|give|put|"
     r"replace|rename|switch|convert|improve|redesign|restyle|resize|adjust|more|less|bigger|smaller|"
     r"darker|lighter|wider|narrower|rounder|rounded)\b|改|换|变|加|减|删|去掉|调|移|放|设|用|缩|更|修|让|把|将",
-    re.I,
+    re.IGNORECASE,
 )  # fmt: skip
 _LOOKS = re.compile(
     r"\b(?:colou?rs?|palette|theme|style\w*|css|html|layout|flex|grid|responsive|mobile|fonts?|section|"
     r"column|sidebar|design|page|site)\b|颜色|配色|主题|样式|布局|网页|页面|字体|风格|设计|栏",
-    re.I,
+    re.IGNORECASE,
 )
 _ASKS = re.compile(
     r"\s*(?:what|which|who|whose|where|when|why|how (?:much|many|old|long)|is|are|was|does|did|explain|"
     r"describe|translate|summari[sz]e|read|list)\b|.*(?:什么|多少|哪|谁|为什么|几|吗)",
-    re.I,
+    re.IGNORECASE,
 )  # fmt: skip
 
 
@@ -160,14 +160,14 @@ def _amount(kind: Kind, clause: str) -> str:
     """Return what a wish without a name asks for: a number of pixels, "more", "less" or "no"."""
     if pixels := re.search(r"(\d{1,4}) ?(?:px|pixels?|像素)", clause):
         return pixels[1]
-    if re.search(rf"\b(?:{_NO})\b|{_NO}", clause, re.I) and kind in ("shadow", "border", "radius"):
+    if re.search(rf"\b(?:{_NO})\b|{_NO}", clause, re.IGNORECASE) and kind in ("shadow", "border", "radius"):
         return "no"
-    if kind == "radius" and re.search(r"square|sharp|直角|方角", clause, re.I):
+    if kind == "radius" and re.search(r"square|sharp|直角|方角", clause, re.IGNORECASE):
         return "no"
-    if kind == "width" and re.search(r"full|整|全", clause, re.I):
+    if kind == "width" and re.search(r"full|整|全", clause, re.IGNORECASE):
         return "full"
     less = rf"{_LESS}|compact|dense" if kind == "space" else _LESS
-    return "less" if re.search(less, clause, re.I) else "more"
+    return "less" if re.search(less, clause, re.IGNORECASE) else "more"
 
 
 def _target(clause: str) -> str:
@@ -175,7 +175,7 @@ def _target(clause: str) -> str:
         (
             name
             for name, words in _NAMES.items()
-            if re.search(rf"(?<![a-z])(?:{words})(?![a-z])", clause, re.I)
+            if re.search(rf"(?<![a-z])(?:{words})(?![a-z])", clause, re.IGNORECASE)
         ),
         "",
     )

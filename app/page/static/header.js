@@ -22,12 +22,23 @@ function button(name, label, onclick, ...content) {
 
 let shown = null; // the conversation that was drawn last
 
+// The conversation's name is written in place.
+function titled(open, title, words) {
+  const heading = el("h1", { title: open ? words.rename : title }, title);
+  if (!open) return heading;
+  heading.append(el("button", { type: "button", class: "sl-edit-title", "aria-label": words.rename, title: words.rename,
+    onclick: () => window.secondLook.writeInPlace(heading, title, words.rename,
+      (text) => trigger("edit", { action: "rename", id: open, title: text })) }, icon("pencil")));
+  return heading;
+}
+
 function draw() {
-  const { open, title, language, words, engine, settings } = props.value;
+  const { open, title, language, words, engine, settings, pulse } = props.value;
+  if (root.querySelector(".sl-rename") && open === shown) return; // it is being named
   const wasOpen = root.querySelector("details")?.open;
   root.replaceChildren(
     button("menu", words.menu, () => window.secondLook.toggleMenu(), icon("menu")),
-    el("h1", { title }, title),
+    titled(open, title, words),
     engineCard(engine),
     button("settings", settings.title, () => window.secondLook.settings.open(settings), icon("sliders")),
     button("language", words.language, () => window.secondLook.setLanguage(language === "zh" ? "en" : "zh"),
@@ -40,6 +51,8 @@ function draw() {
     window.secondLook.toEnd();
     window.secondLook.focusComposer();
   }
+  window.secondLook.words = { ...words, set_close: settings.close };
+  if (pulse) window.secondLook.pulse(pulse, { lost: words.lost_server, again: words.started_again });
   if (open !== shown) {
     window.secondLook.openId = open;
     document.dispatchEvent(new CustomEvent("sl-open", { detail: open }));

@@ -13,8 +13,15 @@
              "M7 20h13", "M8 8.700l7.300 7.300"],
     down: ["M7 10l5 5 5-5"],
     close: ["M6 6l12 12M18 6L6 18"],
+    back: ["M14 6l-6 6 6 6"],
+    folder: ["M3 7a2 2 0 0 1 2-2h4l2 2.500h8a2 2 0 0 1 2 2V17a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2Z"],
     clip: ["M20.500 11.500l-8.600 8.600a5.500 5.500 0 0 1-7.800-7.800l8.900-8.900a3.700 3.700 0 0 1 5.200 5.200l-8.900 8.900a1.800 1.800 0 0 1-2.600-2.600l8-8"],
     camera: ["M4 8h3l2-3h6l2 3h3a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V9a1 1 0 0 1 1-1Z", "M12 17a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7Z"],
+    pencil: ["M4 20h4L19 9l-4-4L4 16v4Z", "M13.500 6.500l4 4"],
+    boxes: ["M4 5h16v5H4Z", "M4 14h10v5H4Z"],
+    left: ["M14 6l-6 6 6 6"], right: ["M10 6l6 6-6 6"],
+    minus: ["M5 12h14"],
+    fit: ["M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5"],
     undo: ["M9 7 5 11l4 4", "M5 11h9a5 5 0 0 1 0 10h-3"],
     sliders: ["M4 8h9M17 8h3M4 16h3M11 16h9", "M15 10a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z", "M9 18a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z"],
     slash: ["M15 5 9 19"],
@@ -128,15 +135,25 @@
     }));
   }
 
-  // A picture enlarges in place. Its link still opens it in a tab for whoever asks for that.
-  function enlarge(link) {
-    const dialog = el("dialog", { class: "sl-lightbox", "aria-label": link.title },
-      el("img", { src: link.href, alt: link.title }),
-      el("button", { type: "button", "aria-label": "×", onclick: () => dialog.close() }, icon("close")));
-    dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-    dialog.addEventListener("close", () => dialog.remove());
-    document.body.append(dialog);
-    dialog.showModal();
+  // Names and tags are written in place.
+  function writeInPlace(button, text, label, done) {
+    const input = el("input", { class: "sl-rename", value: text, "aria-label": label });
+    let ended = false;
+    const end = (keep) => {
+      if (ended) return;
+      ended = true;
+      input.replaceWith(button);
+      button.focus();
+      if (keep && input.value !== text) done(input.value);
+    };
+    input.addEventListener("keydown", (event) => {
+      if (event.isComposing) return;
+      if (event.key === "Enter") end(true);
+      if (event.key === "Escape") end(false);
+    });
+    input.addEventListener("blur", () => end(true));
+    button.replaceWith(input);
+    input.select();
   }
 
   // Whoever sends wants to see the reply, wherever the page was scrolled to.
@@ -150,11 +167,6 @@
     if (use) {
       event.preventDefault();
       window.secondLook.act({ act: "use", sha256: use.getAttribute("href").slice("#use-".length) });
-    }
-    const link = event.target.closest?.("a.sl-picture");
-    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
-      event.preventDefault();
-      enlarge(link);
     }
     const card = document.querySelector("details.sl-engine[open]");
     if (card && !card.contains(event.target)) card.open = false;
@@ -202,7 +214,7 @@
     setTimeout(() => shown.remove(), 8000);
   }
 
-  window.secondLook = { el, icon, menu, toast, focusComposer, act: () => {}, toggleTheme, setLanguage, remember, toggleMenu, closeMenu, toEnd: () => {} };
+  window.secondLook = { words: {}, el, icon, menu, toast, writeInPlace, focusComposer, act: () => {}, toggleTheme, setLanguage, remember, toggleMenu, closeMenu, toEnd: () => {} };
 
   document.addEventListener("DOMContentLoaded", () => {
     applyTheme();

@@ -1,7 +1,7 @@
 // The brand, the new-conversation button, the search and the list of conversations.
 // value: {words, groups: [{label, items: [{id, title, about, cover, pinned, tags}]}], open,
 //         more: null | string, found: null | [{id, turn, title, excerpt, highlights: [[start, end]]}]}
-const { el, icon, menu, closeMenu } = window.secondLook;
+const { el, icon, menu, closeMenu, writeInPlace } = window.secondLook;
 const root = element.querySelector(".sl-root");
 const words = () => props.value.words;
 const filters = {};
@@ -43,27 +43,6 @@ function filterFields() {
 
 const manage = (action, id, rest = {}) => trigger("edit", { action, id, ...rest });
 
-// Names and tags are written in place.
-function writeInPlace(button, text, label, done) {
-  const input = el("input", { class: "sl-rename", value: text, "aria-label": label });
-  let ended = false;
-  const end = (keep) => {
-    if (ended) return;
-    ended = true;
-    input.replaceWith(button);
-    button.focus();
-    if (keep && input.value !== text) done(input.value);
-  };
-  input.addEventListener("keydown", (event) => {
-    if (event.isComposing) return;
-    if (event.key === "Enter") end(true);
-    if (event.key === "Escape") end(false);
-  });
-  input.addEventListener("blur", () => end(true));
-  button.replaceWith(input);
-  input.select();
-}
-
 function exportLinks(base, formats, query = "") {
   return formats.map((format) => [format.toUpperCase(), { href: `/export/${base}.${format}${query}` }]);
 }
@@ -83,6 +62,7 @@ function mainMenu() {
   const w = words();
   return [
     [w.export_all, { group: exportLinks("everything", ["zip", "json", "md", "html"]) }],
+    [w.folder_title, { click: () => { closeMenu(); window.secondLook.folder.open(); } }],
     [w.receipts, { group: exportLinks("receipts", ["xlsx", "csv"]) }],
     [w.pages, { group: exportLinks("pages", ["zip"]) }],
     [w.plot, { group: exportLinks("latencies", ["png", "svg"]) }],
@@ -121,6 +101,14 @@ function item(entry) {
   return el("div", { class: "sl-row" }, button, more);
 }
 
+// The receipts of a folder stand as one: they are looked through in a view of their own.
+function folder({ tag, name, about, cover, open: is }) {
+  return el("button", { class: "sl-item", type: "button", "data-folder": tag, "aria-current": is ? "true" : null,
+    onclick: () => { closeMenu(); window.secondLook.folder.open(tag); } },
+  cover ? el("img", { class: "sl-cover", src: cover, alt: "", loading: "lazy" }) : el("span", { class: "sl-cover" }, icon("folder")),
+  el("span", { class: "sl-item-text" }, el("span", { class: "sl-item-title" }, name), el("span", { class: "sl-item-about" }, about)));
+}
+
 function excerpt(hit) {
   const parts = [];
   let at = 0;
@@ -145,13 +133,13 @@ function hits(found) {
 }
 
 function draw() {
-  const { groups, found, more } = props.value;
+  const { groups, folders, found, more } = props.value;
   if (isSearch() && found === null) return; // what was found stays until the box is empty
   const all = more ? [el("button", { class: "sl-all", type: "button", onclick: () => manage("all", "") }, more)] : [];
   const shown = found !== null && isSearch()
     ? hits(found)
-    : groups.length
-      ? [...groups.map((group) => el("section", { class: "sl-day" }, el("h2", {}, group.label), ...group.items.map(item))), ...all]
+    : groups.length || folders.length
+      ? [...folders.map(folder), ...groups.map((group) => el("section", { class: "sl-day" }, el("h2", {}, group.label), ...group.items.map(item))), ...all]
       : [el("p", { class: "sl-none" }, words().empty)];
   const scrolled = list.scrollTop;
   list.replaceChildren(...shown);
@@ -176,6 +164,7 @@ function build() {
     query, filterFields(), list, chooser);
 }
 
+document.addEventListener("sl-folder", () => { if (!isSearch()) ask(); }); // receipts were read
 build();
 draw();
 watch("value", () => { build(); draw(); });

@@ -1,0 +1,147 @@
+"""What does not add up is read a second time, larger; where the sums then close, it is corrected.
+
+A correction changes a line and the whole receipt is read anew from the lines, so that whatever
+follows from a digit follows from it here as well. What it changed says so: the user sees what
+stood there before.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.jobs.receipt_read import receipt_of
+from app.jobs.receipt_schema import Check, Found, Receipt
+from app.jobs.receipt_sums import checks
+from vision.engine import Line
+
+# Readings of a line enlarged, with their scores; lazily: each costs a run of the networks.
+Reread = Callable[[Line], Iterator[tuple[str, float]]]
+MOST = 10  # lines of a receipt that are read again
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A receipt with its checks, and the lines that it was read from."""
+
+    lines: tuple[Line, ...]  # of the turn
+    of: tuple[int, ...]  # those of the receipt
+    receipt: Receipt
+
+    @property
+    def faults(self) -> int:
+        """How many of its sums do not close."""
+        return sum(not check.ok for check in self.receipt.checks)
+
+
+def read(lines: Sequence[Line], of: Sequence[int], image: int = 0) -> Read:
+    """Return the receipt that some of a turn's lines say, its sums checked."""
+    receipt = receipt_of(lines, of, image)
+    checked = receipt.model_copy(update={"checks": checks(receipt)})
+    return Read(tuple(lines), tuple(of), checked)
+
+
+def read_twice(
+    lines: Sequence[Line], of: Sequence[int], reread: Reread, image: int = 0
+) -> Receipt:
+    """Return the receipt that some of a turn's lines say; what does not add up is read again."""
+    before = now = read(lines, of, image)
+    tried: set[int] = set()
+    while now.faults and len(tried) < MOST:
+        suspect = next((i for i in suspects(now) if i not in tried), None)
+        if suspect is None:
+            break
+        tried.add(suspect)
+        now = _mended(now, suspect, reread, image)
+    return noted(now.receipt, before.receipt) if now is not before else now.receipt
+
+
+def _mended(now: Read, index: int, reread: Reread, image: int) -> Read:
+    """Return what is read with another reading of a line, if that makes more sums close."""
+    line = now.lines[index]
+    for text, score in reread(line):
+        if text == line.text or not any(map(str.isdigit, text)):
+            continue
+        lines = list(now.lines)
+        lines[index] = replace(line, text=text, score=min(score, line.score))
+        other = read(lines, now.of, image)
+        if other.faults < now.faults and _keeps(other.receipt, now.receipt):
+            return other
+    return now
+
+
+def _keeps(other: Receipt, now: Receipt) -> bool:
+    """Tell whether nothing that was known is lost: sums also close where there is nothing to add."""
+    return len(_good(other.checks)) > len(_good(now.checks)) and len(other.items) >= len(now.items)
+
+
+def _good(found: Sequence[Check]) -> list[Check]:
+    return [check for check in found if check.ok]
+
+
+def suspects(now: Read) -> list[int]:
+    """Return the indexes of the lines that sums which do not close rest on, the worst read first."""
+    found = {
+        i
+        for check in now.receipt.checks
+        if not check.ok
+        for amount in _amounts(now.receipt, check)
+        for i in amount.lines
+    }
+    return sorted(found, key=lambda i: now.lines[i].score)
+
+
+def _amounts(receipt: Receipt, check: Check) -> Iterator[Found[Any]]:
+    """Yield the amounts that take part in a check."""
+    if check.item is not None:
+        item = receipt.items[check.item]
+        parts = [getattr(item, name) for name in check.fields]
+    else:
+        parts = [part for name in check.fields for part in _parts(receipt, name)]
+    yield from (part for part in parts if part)
+
+
+def _parts(receipt: Receipt, name: str) -> list[Found[Any] | None]:
+    if name == "items":
+        return [amount for item in receipt.items for amount in (item.amount,)]
+    if name == "taxes":
+        return [part for tax in receipt.taxes for part in (tax.amount, tax.base)]
+    found = getattr(receipt, name)
+    return list(found) if isinstance(found, tuple) else [found]
+
+
+def noted(now: Receipt, before: Receipt) -> Receipt:
+    """Return ``now`` with a note on each value that a second reading changed."""
+    changes: dict[str, Any] = {}
+    for name in Receipt.model_fields:
+        new, old = getattr(now, name), getattr(before, name)
+        if isinstance(new, Found):
+            changes[name] = _noted(new, old)
+    if len(now.items) == len(before.items):
+        changes["items"] = tuple(
+            _noted_in(new, old) for new, old in zip(now.items, before.items, strict=True)
+        )
+    if len(now.taxes) == len(before.taxes):
+        changes["taxes"] = tuple(
+            _noted_in(new, old) for new, old in zip(now.taxes, before.taxes, strict=True)
+        )
+    if len(now.discounts) == len(before.discounts):
+        changes["discounts"] = tuple(
+            _noted(new, old) for new, old in zip(now.discounts, before.discounts, strict=True)
+        )
+    return now.model_copy(update=changes)
+
+
+def _noted_in(new: Any, old: Any) -> Any:  # an item or a tax
+    values = {
+        name: _noted(value, getattr(old, name))
+        for name in type(new).model_fields
+        if isinstance(value := getattr(new, name), Found)
+    }
+    return new.model_copy(update=values)
+
+
+def _noted(new: Found[Any], old: Found[Any] | None) -> Found[Any]:
+    if old is not None and old.value == new.value:
+        return new
+    before = old.raw if old is not None else ""
+    return new.model_copy(update={"note": "corrected", "other": before})

@@ -1,0 +1,118 @@
+"""What a user acts on: buttons, fields, boxes to tick, badges. And what things are called."""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+
+from app.jobs.webpage.layout.frame import Frame, inner_box, padding_css, surface_css
+from app.jobs.webpage.layout.inline import content_of
+from app.jobs.webpage.layout.parts import Part
+from app.jobs.webpage.layout.roles import (
+    Roles,
+    has_arrow,
+    is_area,
+    is_badge,
+    is_button,
+    is_field,
+    is_muted,
+    is_round,
+    is_tick,
+    single_text,
+)
+from app.jobs.webpage.layout.sheet import flow_box, px, text_css
+from app.jobs.webpage.page import Css, Node
+
+HERO = 0.9  # of the page's width is how wide a band is
+
+
+def control(part: Part, frame: Frame, roles: Roles) -> Node | None:
+    """Return a box as a control; None if it is none."""
+    parent = frame.surface
+    if is_tick(part):
+        kind = "radio" if is_round(part) else "checkbox"
+        css = (("width", px(part.width)), ("height", px(part.height)), ("margin", "0"))
+        return Node("input", part.box, (), "tick", css, attrs=(("type", kind),))
+    if is_button(part, parent, roles.sheet):
+        return button(part, frame, roles)
+    if is_field(part, parent, roles.sheet):
+        return field(part, frame, roles)
+    if is_badge(part, roles.sheet):
+        return button(part, frame, roles, tag="span", name="badge")
+    return None
+
+
+def button(part: Part, frame: Frame, roles: Roles, tag: str = "button", name: str = "button") -> Node:
+    """Return a button: its text in the middle of its padding."""
+    text, surface = single_text(part), part.surface
+    assert text and surface
+    inner = inner_box(part.box, surface)
+    x0, y0, x1, y1 = flow_box(text, roles.sheet)
+    beside = max(0, round((inner[2] - inner[0] - (x1 - x0)) / 2))
+    css: list[tuple[str, str]] = [("display", "block")]
+    if tag == "span":
+        css = [("display", "inline-block")]
+    if beside > 3 * text.look.size:
+        # Wider than its text asks for: as wide as it was made.
+        css.append(("width", px(part.width)))
+        beside = 0
+    css.append(("padding", padding_css(y0 - inner[1], beside, inner[3] - y1, beside)))
+    looks = surface_css(surface)
+    if not surface.is_bordered and tag == "button":
+        looks = (*looks, ("border", "0"))
+    height = roles.sheet.line_height(text.lines)
+    css += [*looks, *text_css(text.look, frame.look, roles.sheet, height), ("text-align", "center")]
+    said = content_of(text, text.look, roles.sheet, links=False)
+    attrs = (("type", "button"),) if tag == "button" else ()
+    return Node(tag, part.box, said, name, tuple(css), attrs=attrs)
+
+
+def field(part: Part, frame: Frame, roles: Roles) -> Node:
+    """Return a field to type in."""
+    surface = part.surface
+    assert surface
+    text = single_text(part)
+    inner = inner_box(part.box, surface)
+    css: list[tuple[str, str]] = [("width", px(part.width)), ("height", px(part.height))]
+    attrs: list[tuple[str, str]] = []
+    looks: Css = surface_css(surface)
+    if text:
+        box = flow_box(text, roles.sheet)
+        css.append(("padding", padding_css(0, 8, 0, box[0] - inner[0])))
+        looks = (*looks, *text_css(text.look, frame.look, roles.sheet, None))
+        hint = is_muted(text.look.colour, roles.sheet.look.colour)
+        attrs.append(("placeholder" if hint else "value", text.text))
+    if not surface.is_bordered:
+        looks = (*looks, ("border", "0"))
+    css += looks
+    if text and has_arrow(text):
+        option = Node("option", text.box, (text.text,))
+        return Node("select", part.box, (option,), "input", tuple(css))
+    if is_area(part) and (text is None or text.box[1] - part.box[1] < 0.4 * part.height):
+        top = (flow_box(text, roles.sheet)[1] - inner[1]) if text else 8
+        left = (flow_box(text, roles.sheet)[0] - inner[0]) if text else 8
+        css = [pair for pair in css if pair[0] != "padding"]
+        css.append(("padding", padding_css(top, left, top, left)))
+        said = tuple(v for k, v in attrs if k == "value")
+        kept = tuple(pair for pair in attrs if pair[0] == "placeholder")
+        return Node("textarea", part.box, said, "input", tuple(css), attrs=kept)
+    return Node("input", part.box, (), "input", tuple(css), attrs=(("type", "text"), *attrs))
+
+
+def name_of_text(part: Part, level: int, within: AbstractSet[str]) -> str:
+    """Return what a text is called."""
+    if level:
+        return "card-title" if "card" in within and level > 1 else "title" if level == 1 else "heading"
+    if "footer" in within:
+        return "footer-text"
+    return "card-text" if "card" in within else "text"
+
+
+def name_of_box(part: Part, frame: Frame, page_width: int) -> str:
+    """Return what a surface is called."""
+    if part.width >= HERO * page_width:
+        return "band"
+    return "panel" if "card" in frame.within else "card"
+
+
+def renamed(node: Node, name: str) -> Node:
+    """Return a node under another name."""
+    return replace(node, name=name)

@@ -1,0 +1,130 @@
+"""What stands in a line of text: links, bold words, code, badges."""
+
+from collections.abc import Sequence
+
+from app.jobs.webpage.layout.parts import Part, Run
+from app.jobs.webpage.layout.roles import is_link
+from app.jobs.webpage.layout.sheet import Sheet, px
+from app.jobs.webpage.measure.flat import hex_of
+from app.jobs.webpage.measure.looks import Look
+from app.jobs.webpage.measure.typefaces import faces, is_wide
+from app.jobs.webpage.page import Css, Node
+
+
+def content_of(
+    text: Part, around: Look, sheet: Sheet, *, links: bool = True
+) -> tuple[Node | str, ...]:
+    """Return what a text says: words as they are, others in an element of their own.
+
+    ``around`` is the look of the element that the text is in; without ``links`` none is made.
+    """
+    children: list[Node | str] = []
+    for number, line in enumerate(text.lines):
+        for i, run in enumerate(line.runs):
+            glue = (" " if run.spaced else "") if i else glue_between(text, number)
+            piece = inline(run, around, sheet, links=links)
+            if isinstance(piece, Node) and children and isinstance(children[-1], Node):
+                joined = joined_nodes(children[-1], piece, glue)
+                if joined:
+                    children[-1] = joined
+                    continue
+            if isinstance(piece, str) and children and isinstance(children[-1], str):
+                children[-1] += glue + piece
+            else:
+                if glue:
+                    children.append(glue)
+                children.append(piece)
+    return tuple(merged(children))
+
+
+def glue_between(text: Part, number: int) -> str:
+    """Return what is between a line and the one before: a space, except between Chinese."""
+    if number == 0:
+        return ""
+    before, after = text.lines[number - 1].text[-1:], text.lines[number].text[:1]
+    return "" if is_wide(before or " ") and is_wide(after or " ") else " "
+
+
+def joined_nodes(before: Node, node: Node, glue: str) -> Node | None:
+    """Return two inline elements as one where a line break parted them."""
+    alike = (before.tag, before.name, before.css) == (node.tag, node.name, node.css)
+    if not alike or not before.children or node.name == "badge":
+        return None
+    box = (
+        min(before.box[0], node.box[0]),
+        min(before.box[1], node.box[1]),
+        max(before.box[2], node.box[2]),
+        max(before.box[3], node.box[3]),
+    )
+    said = before.text + glue + node.text
+    return Node(before.tag, box, (said,), before.name, before.css, attrs=before.attrs)
+
+
+def merged(children: Sequence[Node | str]) -> list[Node | str]:
+    """Return children with neighbouring texts put together."""
+    found: list[Node | str] = []
+    for child in children:
+        if isinstance(child, str) and found and isinstance(found[-1], str):
+            found[-1] += child
+        else:
+            found.append(child)
+    return found
+
+
+def inline(run: Run, around: Look, sheet: Sheet, *, links: bool) -> Node | str:
+    """Return a run as plain text, or as an element if it differs from what is around it."""
+    look = run.look
+    if run.chip:
+        return chip(run, around)
+    css = differences(look, around)
+    if links and is_link(look, around):
+        decoration = (("text-decoration", "underline"),) if look.underline else ()
+        css = tuple(pair for pair in css if pair[0] != "text-decoration")
+        return Node("a", run.box, (run.text,), "link", (*css, *decoration), attrs=(("href", "#"),))
+    if look.strike:
+        return Node("s", run.box, (run.text,), "old", css)
+    if faces()[look.face].is_fixed and not faces()[around.face].is_fixed:
+        return Node("code", run.box, (run.text,), "code", css)
+    if look.bold and not around.bold:
+        rest = tuple(pair for pair in css if pair[0] != "font-weight")
+        return Node("strong", run.box, (run.text,), "strong" if rest else "", rest)
+    if look.italic and not around.italic:
+        rest = tuple(pair for pair in css if pair[0] != "font-style")
+        return Node("em", run.box, (run.text,), "em" if rest else "", rest)
+    return Node("span", run.box, (run.text,), "note", css) if css else run.text
+
+
+def differences(look: Look, around: Look) -> Css:
+    """Return how words differ from those around them."""
+    css: list[tuple[str, str]] = []
+    if look.face != around.face:
+        css.append(("font-family", f"var(--{look.face})"))
+    if look.size != around.size:
+        css.append(("font-size", px(look.size)))
+    if look.bold != around.bold:
+        css.append(("font-weight", "700" if look.bold else "400"))
+    if look.colour != around.colour:
+        css.append(("color", hex_of(look.colour)))
+    if look.italic != around.italic:
+        css.append(("font-style", "italic" if look.italic else "normal"))
+    if look.underline and not around.underline:
+        css.append(("text-decoration", "underline"))
+    return tuple(css)
+
+
+def chip(run: Run, around: Look) -> Node:
+    """Return words that are painted behind."""
+    assert run.chip
+    surface = run.chip
+    x0, y0, x1, y1 = surface.box
+    beside = max(0, round((x1 - x0 - (run.box[2] - run.box[0])) / 2) - 1)
+    above = max(0.0, (y1 - y0 - 1.17 * run.look.size) / 2)
+    css = [
+        *differences(run.look, around),
+        ("padding", f"{px(round(above))} {px(beside)}"),
+        ("background", surface.background),
+    ]
+    if max(surface.radii):
+        css.append(("border-radius", px(max(surface.radii))))
+    tag = "code" if faces()[run.look.face].is_fixed else "span"
+    return Node(tag, surface.box, (run.text,), "badge", tuple(css))

@@ -1,0 +1,219 @@
+"""What a part is for: heading, link, button, field, list, menu. By shape, size and colour alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.jobs.webpage.layout.parts import Part, TextLine
+from app.jobs.webpage.layout.sheet import Sheet, texts
+from app.jobs.webpage.measure.flat import Colour
+from app.jobs.webpage.measure.looks import Look
+from app.jobs.webpage.measure.surfaces import Surface, distance
+from app.jobs.webpage.measure.typefaces import faces
+
+HEADING = 1.18  # times the usual size; larger text is a heading
+MILD = 1.6  # times; larger text that is not bold need not be one up to here
+HEADING_LETTERS, HEADING_LINES = 110, 3  # a heading has no more
+LEVEL = 0.06  # of a size; headings that differ less are of one level
+CHROMA = 45  # levels; a colour whose channels differ more is not grey
+MENU_LETTERS = 26  # an entry of a menu has no more
+BUTTON_HEIGHT = (18, 72)  # pixels
+BUTTON_WIDTH = 460
+CENTRED = 4  # pixels; text in the middle of a button is not further off
+FIELD_HEIGHT = (22, 66)  # pixels, of one line
+FIELD_WIDTH = 60
+AREA_HEIGHT = 56  # pixels; a field as high may have several lines
+TICK = (10, 26)  # pixels, of a box to tick
+BADGE = 26  # pixels; what is not higher and has small letters is a badge
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What of a page is known once all of it was seen."""
+
+    sheet: Sheet
+    levels: tuple[float, ...]  # sizes of headings, the largest first
+
+    def heading(self, text: Part) -> int:
+        """Return the level of a heading, 0 for other text."""
+        if not is_heading(text, self.sheet):
+            return 0
+        size = text.look.size
+        for rank, level in enumerate(self.levels):
+            if abs(size - level) <= LEVEL * level:
+                return min(rank + 1, 6)
+        return min(len(self.levels) + 1, 6)
+
+
+def roles_of(page: Part, sheet: Sheet) -> Roles:
+    """Return the levels of headings that a page has."""
+    levels: list[float] = []
+    sizes = sorted({t.look.size for t in texts(page) if is_heading(t, sheet)}, reverse=True)
+    for size in sizes:
+        if not levels or levels[-1] - size > LEVEL * levels[-1]:
+            levels.append(size)
+    return Roles(sheet, tuple(levels))
+
+
+def is_heading(text: Part, sheet: Sheet) -> bool:
+    """Tell a heading by its size, its weight and its length."""
+    said, look = text.text, text.look
+    letters = sum(map(str.isalpha, said))
+    if len(text.lines) > HEADING_LINES or len(said) > HEADING_LETTERS or letters < 2:
+        return False
+    if letters < len(said.replace(" ", "")) * 0.5 or faces()[look.face].is_fixed:
+        return False
+    times = look.size / sheet.look.size
+    bold = all(run.look.bold for line in text.lines for run in line.runs)
+    if bold:
+        return times > 0.99
+    if times <= HEADING:
+        return False
+    muted = is_muted(look.colour, sheet.look.colour)
+    return times > MILD or (not muted and not said.rstrip().endswith((".", ":", ",", "。", "，")))
+
+
+def is_muted(colour: Colour, usual: Colour) -> bool:
+    """Tell whether a grey is weaker than that of the page's text."""
+    return chroma(colour) < CHROMA and distance(colour, usual) > CHROMA
+
+
+def chroma(colour: Colour) -> int:
+    """Return how far a colour is from grey, in levels."""
+    return max(colour) - min(colour)
+
+
+def is_link(look: Look, around: Look) -> bool:
+    """Tell a link by its line or its colour, beside the text around it."""
+    if look.underline:
+        return True
+    coloured = chroma(look.colour) >= CHROMA and chroma(around.colour) < chroma(look.colour)
+    return coloured and distance(look.colour, around.colour) > CHROMA
+
+
+def is_short(part: Part) -> bool:
+    """Tell whether a part is a text that an entry of a menu could be."""
+    return part.kind == "text" and len(part.lines) == 1 and 0 < len(part.text) <= MENU_LETTERS
+
+
+def single_text(box: Part) -> Part | None:
+    """Return the text that is all that stands on a surface."""
+    if box.kind == "box" and len(box.parts) == 1 and box.parts[0].kind == "text":
+        return box.parts[0]
+    return None
+
+
+def is_button(box: Part, parent: Surface | None, sheet: Sheet) -> bool:
+    """Tell a button: a small surface that stands out, with a short text in its middle."""
+    text, surface = single_text(box), box.surface
+    if text is None or surface is None or len(text.lines) > 1 or len(text.text) > MENU_LETTERS + 8:
+        return False
+    if not BUTTON_HEIGHT[0] <= box.height <= BUTTON_HEIGHT[1] or box.width > BUTTON_WIDTH:
+        return False
+    off = abs((text.box[0] + text.box[2]) - (box.box[0] + box.box[2])) / 2
+    if off > CENTRED or box.height > 3.6 * text.look.size or is_badge(box, sheet):
+        return False
+    if not any(map(str.isalpha, text.text)):
+        return surface.is_bordered and box.width < 3 * box.height and len(text.text) > 0
+    fill = parent is None or distance(surface.colour, parent.colour) > 3 or bool(surface.paint)
+    return fill or surface.is_bordered
+
+
+def is_badge(box: Part, sheet: Sheet) -> bool:
+    """Tell a badge: a small surface close around small letters."""
+    text = single_text(box)
+    if text is None or len(text.lines) > 1:
+        return False
+    look = text.look
+    return box.height <= BADGE and look.size < sheet.look.size and box.height <= 2.1 * look.size
+
+
+def is_field(box: Part, parent: Surface | None, sheet: Sheet) -> bool:
+    """Tell a field to type in: an empty surface, or a text at its left."""
+    surface = box.surface
+    if surface is None or box.kind != "box" or box.width < FIELD_WIDTH:
+        return False
+    text = single_text(box)
+    if box.parts and text is None:
+        return False
+    if is_area(box):
+        tall = box.height <= 0.6 * box.width or box.height <= 160
+    else:
+        tall = FIELD_HEIGHT[0] <= box.height <= FIELD_HEIGHT[1]
+    framed = all(border.width for border in surface.borders) or (
+        sum(bool(b.width) for b in surface.borders) == 3
+    )
+    if not tall or surface.paint or chroma(surface.colour) > CHROMA:
+        return False
+    if text is None:
+        return framed
+    left = text.box[0] - box.box[0]
+    inside = left <= 2.6 * text.look.size and not text.look.bold
+    soft = parent is not None and distance(surface.colour, parent.colour) > 3
+    placeholder = is_muted(text.look.colour, sheet.look.colour)
+    empty = box.box[2] - text.box[2] > left + CENTRED
+    return inside and empty and len(text.lines) == 1 and (framed or (soft and placeholder))
+
+
+def is_area(box: Part) -> bool:
+    """Tell whether a field has room for several lines."""
+    if box.height < AREA_HEIGHT or not box.parts:
+        return box.height > FIELD_HEIGHT[1]
+    return box.parts[0].box[3] - box.box[1] < 0.62 * box.height
+
+
+def is_tick(box: Part) -> bool:
+    """Tell a box or a circle to tick: small, square, without text."""
+    if box.kind != "box" or box.parts or box.surface is None:
+        return False
+    small = TICK[0] <= box.width <= TICK[1] and abs(box.width - box.height) <= 2
+    return small and (box.surface.is_bordered or chroma(box.surface.colour) >= CHROMA)
+
+
+def is_round(box: Part) -> bool:
+    """Tell a circle."""
+    return box.surface is not None and min(box.surface.radii) >= 0.38 * min(box.width, box.height)
+
+
+def is_menu(parts: Sequence[Part]) -> bool:
+    """Tell the entries of a menu: two or more short texts of one size, beside each other."""
+    if len(parts) < 2 or not all(map(is_short, parts)):
+        return False
+    return len({part.look.size for part in parts}) == 1
+
+
+def is_list(parts: Sequence[Part]) -> bool:
+    """Tell entries of a list: short texts of one size that are evenly below each other."""
+    if len(parts) < 3 or not all(part.kind == "text" for part in parts):
+        return False
+    firsts = [part.lines[0] for part in parts]
+    if any(abs(line.box[0] - firsts[0].box[0]) > 4 for line in firsts):
+        return len({line.look.size for line in firsts}) == 1 and is_centred_list(firsts, parts)
+    if len({line.look.size for line in firsts}) > 1 or sum(len(p.lines) > 1 for p in parts) > (
+        len(parts) * 0.4
+    ):
+        return False
+    return evenly(parts)
+
+
+def is_centred_list(firsts: Sequence[TextLine], parts: Sequence[Part]) -> bool:
+    """Tell entries of a list whose middles are below each other."""
+    middles = [(line.box[0] + line.box[2]) / 2 for line in firsts]
+    return max(middles) - min(middles) <= 4 and len(parts) > 3 and evenly(parts)
+
+
+def evenly(parts: Sequence[Part]) -> bool:
+    """Tell whether texts are as far apart as each other."""
+    steps = [
+        b.lines[0].baseline - a.lines[-1].baseline for a, b in zip(parts, parts[1:], strict=False)
+    ]
+    return max(steps) - min(steps) <= 5 and max(steps) <= 4 * parts[0].look.size
+
+
+def has_bullet(text: Part) -> bool:
+    """Tell whether a mark stands before a text."""
+    return any(mark[2] <= text.lines[0].box[0] for mark in text.lines[0].marks)
+
+
+def has_arrow(text: Part) -> bool:
+    """Tell whether a mark stands behind a text."""
+    return any(mark[0] >= text.lines[-1].box[2] - 2 for mark in text.lines[-1].marks)

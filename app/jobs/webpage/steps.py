@@ -1,0 +1,253 @@
+"""The steps of a repair: from what is off in a rendering to what to change in the page. Pure.
+
+A change is given by element, as its place in document order, and property. Elements that look
+alike are changed alike, by the median of what each would need: so they go on sharing one class.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count, pairwise
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.jobs.webpage.compare import Comparison, place
+from app.jobs.webpage.matching import Pair
+from app.jobs.webpage.page import Box, Css, Node, Page
+from app.jobs.webpage.render import Rendering
+from app.jobs.webpage.sight import Sight, of_rendering
+from app.jobs.webpage.write import INLINE
+
+Change = Mapping[int, Mapping[str, str | None]]  # by element, by property
+Kind = tuple[str, Css, Css]  # elements of one share a class
+CLOSE = 0.92  # likeness from which on two texts are the same one
+SMALL = 0.01  # of a size; less is not worth a change
+FAR = 0.35  # of a size; more is no error of measuring
+CLOSER = 0.98  # of a size; what takes a line too many is often too wide by a hair
+NUDGE = 1.5  # pixels; less is not worth a change
+SHADE = 6.0  # levels of a channel
+_PX = re.compile(r"(-?\d+(?:\.\d+)?)px")
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The elements of a page by number, as a rendering counts them."""
+
+    nodes: tuple[Node, ...]
+    parents: tuple[int, ...]  # -1 for the body
+    children: tuple[tuple[int, ...], ...]
+
+    def holder(self, at: int, prop: str) -> int | None:
+        """Return the element, or the nearest around it, that has a property in pixels."""
+        while at >= 0:
+            if _PX.fullmatch(self.nodes[at].value(prop)):
+                return at
+            at = self.parents[at]
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A page laid beside its screenshot."""
+
+    page: Page
+    rendering: Rendering
+    comparison: Comparison
+    there: Sight  # the screenshot
+    here: Sight  # the rendering
+    tree: Tree
+
+    def same(self) -> Iterator[tuple[Pair, int]]:
+        """Yield the pairs of one element that says what the screenshot says, and that element."""
+        for pair in self.comparison.pairs:
+            if len(pair.here) == 1 and pair.alike >= CLOSE:
+                yield pair, self.rendering.texts[pair.here[0]].node
+
+    def boxes(self, pair: Pair) -> tuple[Box, Box]:
+        """Return where a text stands in the screenshot, and where in the rendering."""
+        return place(self.there, pair.there), place(self.here, pair.here)
+
+
+def look_at(page: Page, rendering: Rendering, comparison: Comparison, there: Sight) -> Look:
+    """Lay a page beside its screenshot."""
+    return Look(page, rendering, comparison, there, of_rendering(rendering), tree_of(page.body))
+
+
+def tree_of(body: Node) -> Tree:
+    """Number the elements of a page."""
+    nodes: list[Node] = []
+    parents: list[int] = []
+    children: list[tuple[int, ...]] = []
+
+    def add(node: Node, parent: int) -> int:
+        at = len(nodes)
+        nodes.append(node)
+        parents.append(parent)
+        children.append(())
+        children[at] = tuple(add(child, at) for child in node.children if isinstance(child, Node))
+        return at
+
+    add(body, -1)
+    return Tree(tuple(nodes), tuple(parents), tuple(children))
+
+
+def rebuilt(page: Page, change: Change) -> Page:
+    """Return the page with properties of its elements changed."""
+    places = count()
+
+    def rebuild(node: Node) -> Node:
+        css = dict(node.css)
+        for name, value in change.get(next(places), {}).items():
+            css.pop(name, None) if value is None else css.update({name: value})
+        children = tuple(c if isinstance(c, str) else rebuild(c) for c in node.children)
+        return replace(node, children=children, css=tuple(css.items()))
+
+    return replace(page, body=rebuild(page.body))
+
+
+def sizes(look: Look) -> Change:
+    """Give letters the size at which their line is as long as in the screenshot."""
+    needed: dict[int, list[float]] = defaultdict(list)
+    for pair, node in look.same():
+        if len(pair.there) > 1 or len(look.rendering.texts[pair.here[0]].lines) > 1:
+            continue
+        one, other = look.boxes(pair)
+        holder = look.tree.holder(node, "font-size")
+        if holder is not None and other[2] > other[0]:
+            needed[holder].append((one[2] - one[0]) / (other[2] - other[0]))
+    return {
+        at: {"font-size": _px(_number(look.tree.nodes[at], "font-size") * ratio)}
+        for at, ratio in _alike(needed, look.tree).items()
+        if SMALL < abs(ratio - 1) < FAR
+    }
+
+
+def wraps(look: Look) -> Change:
+    """Keep text on as many lines as in the screenshot."""
+    change: dict[int, Mapping[str, str | None]] = {}
+    for pair, node in look.same():
+        lines = len(look.rendering.texts[pair.here[0]].lines)
+        rows = _rows([look.there.said[i].box for i in pair.there])
+        holder = look.tree.holder(node, "font-size")
+        if lines > rows and holder is not None:
+            size = _number(look.tree.nodes[holder], "font-size")
+            change[holder] = {"font-size": _px(size * CLOSER)}
+    return change
+
+
+def colours(look: Look) -> Change:
+    """Give letters the colour that they have in the screenshot."""
+    needed: dict[Kind, dict[int, NDArray[np.float64]]] = defaultdict(dict)
+    for pair, node in look.same():
+        one = look.there.colours[list(pair.there)].mean(axis=0)
+        other = look.here.colours[list(pair.here)].mean(axis=0)
+        if np.abs(one - other).max() > SHADE:
+            needed[_kind(look.tree.nodes[node])][node] = one
+    change: dict[int, Mapping[str, str | None]] = {}
+    for found in needed.values():
+        r, g, b = (round(float(v)) for v in np.median(np.array(list(found.values())), axis=0))
+        change |= dict.fromkeys(found, {"color": f"#{r:02x}{g:02x}{b:02x}"})
+    return change
+
+
+def across(look: Look) -> Change:
+    """Move what stands left of its place, or right of it, without leaving its container."""
+    needed: dict[int, list[float]] = defaultdict(list)
+    for pair, node in look.same():
+        one, other = look.boxes(pair)
+        needed[node].append(float(one[0] - other[0]))
+    change: dict[int, Mapping[str, str | None]] = {}
+    for at, off in _alike(needed, look.tree).items():
+        margin = _number(look.tree.nodes[at], "margin-left") + off
+        if abs(off) > NUDGE and margin >= 0:
+            change[at] = {"margin-left": _px(margin)}
+    return change
+
+
+def down(look: Look) -> Change:
+    """Move what stands above its place, or below it, and with it all that follows."""
+    off: dict[int, float] = {}
+    for pair, node in look.same():
+        one, other = look.boxes(pair)
+        off.setdefault(node, float(one[1] - other[1]))
+    change: dict[int, Mapping[str, str | None]] = {}
+    _settle(look, 0, 0.0, off, change)
+    return change
+
+
+def _settle(
+    look: Look,
+    at: int,
+    moved: float,
+    off: Mapping[int, float],
+    change: dict[int, Mapping[str, str | None]],
+) -> float:
+    """Move the parts of an element that is itself ``moved``; return how far its end then is."""
+    parts, end = look.tree.children[at], moved
+    is_row = _is_row([look.rendering.boxes[part] for part in parts])
+    for part in parts:
+        node = look.tree.nodes[part]
+        start = moved if is_row else end
+        wanted = _first(look.tree, part, off)
+        if wanted is not None and abs(wanted - start) > NUDGE and node.tag not in INLINE:
+            margin = max(0.0, _number(node, "margin-top") + wanted - start)
+            start += margin - _number(node, "margin-top")
+            change[part] = {"margin-top": _px(margin)}
+        bottom = _settle(look, part, start, off, change)
+        end = max(end, bottom) if is_row else bottom
+    return end
+
+
+def _first(tree: Tree, at: int, off: Mapping[int, float]) -> float | None:
+    """Return how far the first text in an element is off."""
+    if at in off:
+        return off[at]
+    found = (_first(tree, child, off) for child in tree.children[at])
+    return next((each for each in found if each is not None), None)
+
+
+def _is_row(boxes: Sequence[Box]) -> bool:
+    """Tell parts that stand side by side."""
+    seen = [box for box in boxes if box[3] > box[1] and box[2] > box[0]]
+    return any(
+        min(one[3], other[3]) - max(one[1], other[1]) > 0 and other[0] >= one[2] - 1
+        for one, other in pairwise(seen)
+    )
+
+
+def _alike(needed: Mapping[int, Sequence[float]], tree: Tree) -> dict[int, float]:
+    """Return what each element needs: the median of those that look like it."""
+    kinds: dict[Kind, list[int]] = defaultdict(list)
+    for at in needed:
+        kinds[_kind(tree.nodes[at])].append(at)
+    return {
+        at: median(value for each in like for value in needed[each])
+        for like in kinds.values()
+        for at in like
+    }
+
+
+def _kind(node: Node) -> Kind:
+    return node.name, node.css, node.narrow
+
+
+def _rows(boxes: Sequence[Box]) -> int:
+    """Count the rows that lines stand in."""
+    rows = 0
+    bottom = -1
+    for _, y0, _, y1 in sorted(boxes, key=lambda box: box[1]):
+        if (y0 + y1) / 2 > bottom:
+            rows, bottom = rows + 1, y1
+    return rows
+
+
+def _number(node: Node, prop: str) -> float:
+    found = _PX.fullmatch(node.value(prop))
+    return float(found[1]) if found else 0.0
+
+
+def _px(value: float) -> str:
+    return f"{round(value, 1):g}px"

@@ -1,0 +1,217 @@
+"""The composer and the settings of a conversation, as a user meets them."""
+
+import json
+
+import pytest
+
+from tests.browser import attach, chromium, opened, reply, send, served
+from vision.fake import FakeEngine
+
+pytestmark = [
+    pytest.mark.browser,
+    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+PASTE = """text => {
+    const data = new DataTransfer();
+    data.setData('text/plain', text);
+    document.querySelector('#composer textarea').dispatchEvent(
+        new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}));
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def engine():
+    return FakeEngine(["One.", "Two.", "Three."])
+
+
+@pytest.fixture
+def page(browser, engine, assistant_with, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with served(assistant_with(engine), tmp_path) as url:
+        page = opened(browser, url)
+        yield page
+        assert page.errors == []
+        page.context.close()
+
+
+def typed(page):
+    return page.input_value("#composer textarea")
+
+
+def test_a_slash_offers_jobs_and_puts_their_prompt_where_it_can_be_edited(page, engine):
+    page.type("#composer textarea", "/des")
+    page.wait_for_selector(".sl-commands [role=option] >> text=/describe")
+    page.keyboard.press("Enter")
+
+    assert page.inner_text(".sl-job-chip") == "Describe"
+    assert typed(page) == "Describe this picture."
+    send(page, "Describe it in ten words.")
+    reply(page)
+    assert engine.prompts[0].job == "describe"
+    assert page.locator(".sl-job-chip").count() == 0
+
+
+def test_a_prompt_of_ones_own_is_kept_in_a_file_and_offered_again(page, tmp_path):
+    page.fill("#composer textarea", "Which plants are on this picture?")
+    page.click(".sl-jobs")
+    page.click("[role=menuitem] >> text=Keep this prompt")
+    page.fill(".sl-dialog input", "plants")
+    page.click(".sl-dialog .sl-primary")
+    page.wait_for_selector(".sl-dialog", state="detached")
+
+    page.reload()
+    page.wait_for_selector("#composer textarea:not([disabled])")
+    page.fill("#composer textarea", "")
+    page.type("#composer textarea", "/pla")
+    page.click(".sl-commands [role=option]")
+
+    assert typed(page) == "Which plants are on this picture?"
+    assert json.loads((tmp_path / "presets.json").read_text())[0]["name"] == "plants"
+
+
+def test_a_long_paste_becomes_a_note_that_is_sent_behind_the_text(page, engine):
+    page.evaluate(PASTE, "lorem " * 500)
+    page.wait_for_selector(".sl-note-chip >> text=3,000 characters")
+    send(page, "Sum this up")
+
+    reply(page)
+    assert engine.prompts[0].messages[-1].text == "Sum this up\n\n" + "lorem " * 500
+
+
+def test_a_draft_and_its_pictures_survive_a_refresh(page, engine, red):
+    attach(page, ("red.png", red))
+    page.fill("#composer textarea", "Half a thou")
+
+    page.reload()
+    page.wait_for_selector("#composer .thumbnail-item")
+
+    assert typed(page) == "Half a thou"
+    page.wait_for_selector("#composer textarea:not([disabled])")
+    page.press("#composer textarea", "Enter")
+    reply(page)
+    assert len(engine.prompts[0].messages[-1].images) == 1
+
+
+def test_each_conversation_has_a_draft_of_its_own(page):
+    send(page, "First")
+    reply(page)
+    page.fill("#composer textarea", "More of the first")
+    page.click(".sl-new")
+    page.wait_for_selector(".sl-welcome")
+    assert typed(page) == ""
+
+    page.click(".sl-item")
+
+    page.wait_for_function(
+        "document.querySelector('#composer textarea').value === 'More of the first'"
+    )
+
+
+def test_the_arrow_up_brings_back_what_was_asked(page):
+    send(page, "First question")
+    reply(page)
+    send(page, "Second question")
+    reply(page, 2)
+
+    page.press("#composer textarea", "ArrowUp")
+    assert typed(page) == "Second question"
+    page.press("#composer textarea", "ArrowUp")
+    assert typed(page) == "First question"
+    page.press("#composer textarea", "ArrowDown")
+    assert typed(page) == "Second question"
+
+
+def test_pictures_are_put_in_order_with_the_keyboard(page, engine, red, receipt):
+    attach(page, ("red.png", red), ("receipt.png", receipt))
+    first = page.get_attribute("#composer .thumbnail-item >> nth=0", "title")
+
+    page.press("#composer .thumbnail-item >> nth=0", "ArrowRight")
+    order = page.evaluate(
+        "[...document.querySelectorAll('#composer .thumbnail-item')].map((each) => each.title)"
+    )
+    send(page, "Compare")
+
+    reply(page)
+    assert order[1] == first
+    sizes = [(image.width, image.height) for image in engine.prompts[0].messages[-1].images]
+    assert (sizes[1] == (40, 30)) == (first == "red.png") or sizes[0] != sizes[1]
+
+
+def test_enter_that_ends_a_chinese_word_sends_nothing(page, engine):
+    page.fill("#composer textarea", "合计")
+    page.evaluate(
+        """document.querySelector('#composer textarea').dispatchEvent(new KeyboardEvent(
+            'keydown', {key: 'Enter', isComposing: true, bubbles: true, cancelable: true}))"""
+    )
+    page.press("#composer textarea", "Enter")
+
+    reply(page)
+    assert len(engine.prompts) == 1
+    assert page.locator("#hist .sl-typed").all_inner_texts() == ["合计"]
+
+
+def test_settings_are_kept_with_the_conversation_and_asked_of_the_engine(page, store):
+    page.click(".sl-settings")
+    page.fill("#sl-setting-temperature", "0.7")
+    page.press("#sl-setting-temperature", "Tab")
+    page.fill("#sl-setting-system", "Answer in French.")
+    page.press("#sl-setting-system", "Tab")
+    page.keyboard.press("Escape")
+    send(page, "Hello")
+    reply(page)
+
+    [conversation] = store.conversations()
+    assert store.turns(conversation.id)[0].params["temperature"] == 0.7
+    assert conversation.system_prompt == "Answer in French."
+    assert conversation.settings == {"temperature": 0.7}
+    page.wait_for_selector(".sl-settings.sl-differs")
+
+
+def test_the_system_prompt_comes_first_in_every_prompt(page, engine, store):
+    send(page, "Hello")
+    reply(page)
+    page.click(".sl-settings")
+    page.fill("#sl-setting-system", "Answer in French.")
+    with page.expect_response("**/settings/*"):
+        page.press("#sl-setting-system", "Tab")
+    page.keyboard.press("Escape")
+    send(page, "Again")
+    reply(page, 2)
+
+    roles = [(m.role, m.text) for m in engine.prompts[1].messages]
+    assert roles[0] == ("system", "Answer in French.")
+    assert [role for role, _ in roles] == ["system", "user", "assistant", "user"]
+
+
+def test_a_new_conversation_begins_with_the_defaults_again(page, store):
+    page.click(".sl-settings")
+    page.fill("#sl-setting-seed", "7")
+    page.press("#sl-setting-seed", "Tab")
+    page.keyboard.press("Escape")
+    send(page, "Hello")
+    reply(page)
+    page.click(".sl-new")
+    page.wait_for_selector(".sl-welcome")
+    send(page, "And now?")
+    reply(page)
+
+    seeds = [store.turns(each.id)[0].params["seed"] for each in store.conversations()]
+    assert sorted(seeds) == [0, 7]
+
+
+def test_words_that_name_a_job_choose_it(page, store, receipt):
+    attach(page, ("receipt.png", receipt))
+    send(page, "Compare this with nothing, and write HTML for this screenshot")
+    reply(page)
+
+    [conversation] = store.conversations()
+    assert store.turns(conversation.id)[0].job == "html"

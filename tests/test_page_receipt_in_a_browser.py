@@ -1,0 +1,578 @@
+"""The panel of receipts as a user meets it, in a real Chromium: look, correct, confirm, take away."""
+
+import csv
+import json
+from dataclasses import replace
+
+import pytest
+from openpyxl import load_workbook
+
+from app.assistant import Assistant
+from app.engines import Candidate
+from history import ImageRef, Store
+from tests.browser import chromium, opened, served
+from tests.receipt_drawn import HOSTILE, box, fields, found, item, kept, receipt
+from vision.engine import SamplingParams
+from vision.fake import FakeEngine
+from vision.images import Decoder
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+TOTAL = "receipts.0.total"
+MILK = "receipts.0.items.0.amount"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Yield a store and the address of a page for it; tests keep conversations of their own."""
+    root = tmp_path_factory.mktemp("site")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        store = Store(root / "history")
+        assistant = Assistant([Candidate(FakeEngine)], store, Decoder(), SamplingParams())
+        assistant.start()
+        assistant.wait_until_loaded()
+        with served(assistant, root) as url:
+            yield store, url
+        assistant.close()
+        store.close()
+
+
+@pytest.fixture
+def page_of(browser, site):
+    """Return a function that opens a conversation's panel; no error may be left on the page."""
+    _, url = site
+    pages = []
+
+    def show(conversation, **options):
+        page = opened(browser, f"{url}/?c={conversation}", **options)
+        pages.append(page)
+        page.wait_for_selector(".slip-value")
+        return page
+
+    yield show
+    errors = [error for page in pages for error in page.errors]
+    for page in pages:
+        page.context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def panel(site, page_of):
+    """Return a function that keeps a receipt and opens its panel."""
+    store, _ = site
+
+    def show(*receipts, options=None, **more):
+        conversation = kept(store, fields(*receipts), **more)
+        page = page_of(conversation, **(options or {}))
+        page.turn = lambda: store.turn(conversation, 1)
+        page.conversation = conversation
+        return page
+
+    return show
+
+
+def field(path):
+    return f".slip-value[data-path='{path}'] >> nth=0"
+
+
+def write(page, path, text):
+    """Choose a field, choose it again to edit it, and write into it."""
+    page.click(field(path))
+    page.click(field(path))
+    page.fill(".slip-input", text)
+
+
+def corrected(page, path, text):
+    write(page, path, text)
+    page.press(".slip-input", "Enter")
+    page.wait_for_selector(".slip-input", state="detached")
+
+
+def lit(page):
+    return page.locator(".slip-box.slip-lit").count()
+
+
+# Looking
+
+
+def test_a_field_lights_up_where_it_stands(panel):
+    page = panel()
+    page.hover(field(MILK))
+
+    shown = page.locator(".slip-box.slip-lit").bounding_box()
+    picture = page.locator(".slip-image").bounding_box()
+
+    x0, y0, _, y1 = box(2, right=True)
+    scale = picture["width"] / 560
+    assert abs(shown["x"] - picture["x"] - x0 * scale) < 4
+    assert abs(shown["y"] - picture["y"] - y0 * scale) < 4
+    assert abs(shown["height"] - (y1 - y0) * scale) < 8
+
+
+def test_a_box_lights_up_its_field(panel):
+    page = panel()
+    name = page.locator(field("receipts.0.items.1.name"))
+    x0, y0, x1, y1 = box(3)
+    picture = page.locator(".slip-image").bounding_box()
+    scale = picture["width"] / 560
+
+    page.mouse.move(picture["x"] + (x0 + x1) / 2 * scale, picture["y"] + (y0 + y1) / 2 * scale)
+
+    page.wait_for_selector(".slip-value.slip-lit")
+    assert "slip-lit" in name.get_attribute("class")
+    assert page.inner_text(".slip-caption span >> nth=0") == "Item: Bread"
+
+
+def test_a_field_that_is_chosen_is_shown_larger(panel):
+    page = panel()
+    before = page.locator(".slip-image").bounding_box()["width"]
+
+    page.click(field(MILK))
+
+    page.wait_for_function("w => document.querySelector('.slip-image').getBoundingClientRect()"
+                           ".width > 1.3 * w", arg=before)  # fmt: skip
+    view = page.locator(".slip-view").bounding_box()
+    shown = page.locator(".slip-box.slip-lit").bounding_box()
+    assert view["x"] <= shown["x"] and shown["x"] + shown["width"] <= view["x"] + view["width"]
+    assert view["y"] <= shown["y"] and shown["y"] + shown["height"] <= view["y"] + view["height"]
+
+
+def test_escape_shows_the_whole_picture_again(panel):
+    page = panel()
+    before = page.locator(".slip-image").bounding_box()["width"]
+    page.click(field(MILK))
+    page.wait_for_selector(".slip-near")
+
+    page.keyboard.press("Escape")
+
+    page.wait_for_function("w => Math.abs(document.querySelector('.slip-image')"
+                           ".getBoundingClientRect().width - w) < 1", arg=before)  # fmt: skip
+    assert page.evaluate("document.activeElement.dataset.path") == MILK
+
+
+def test_a_value_says_how_sure_it_is(panel):
+    page = panel(receipt(date=found("2026-02-14", 1, confidence=0.62)))
+
+    assert page.locator(field("receipts.0.date")).get_attribute("title") == (
+        "62% sure · Reads “2026-02-14”"
+    )
+    assert page.locator(".slip-doubt").count() == 1
+
+
+def test_a_value_that_nothing_bears_out_says_so(panel):
+    page = panel(receipt(phone=found("03-1", note="unsupported"),
+                         time=found("09:30", 1, note="disagrees", other="09:36")))  # fmt: skip
+
+    assert page.locator(".slip-note").all_inner_texts() == [
+        "Two readings differ: the other says 09:36.", "No line of the picture says this.",
+    ]  # fmt: skip
+
+
+def test_what_does_not_add_up_is_seen_before_anything_else(panel):
+    page = panel(receipt("8.76"))
+
+    assert page.inner_text(".slip > :first-child").split("\n") == [
+        "Doesn't add up", "The parts come to 8.16; the total is 8.76 (+0.60).",
+    ]  # fmt: skip
+
+
+def test_what_does_not_add_up_leads_to_what_is_wrong(panel):
+    page = panel(receipt("8.76"))
+
+    page.click(".slip-check")
+
+    page.wait_for_selector(".slip-near")
+    assert page.get_attribute(field(TOTAL), "aria-pressed") == "true"
+
+
+def test_a_reply_is_seen_from_its_top(panel):
+    rows = [item(f"Item {n}", "1.00", 2) for n in range(60)]
+    page = panel(receipt("8.76", items=rows))
+
+    page.wait_for_function(
+        "document.querySelector('.slip').getBoundingClientRect().top > 0"
+        " && document.querySelector('.slip').getBoundingClientRect().top < 140"
+    )
+
+
+def test_the_reply_as_text_is_there_when_it_is_asked_for(panel):
+    page = panel(reply="What the **reply** says")
+    text = page.locator("#hist >> text=What the reply says")
+    assert not text.is_visible()
+
+    page.click("text=As text")
+
+    text.wait_for(state="visible")
+
+
+def test_several_receipts_have_a_tab_each(panel):
+    page = panel(receipt(), receipt("9.99", merchant=found("Café", 0)))
+    assert page.locator("[role=tab]").all_inner_texts() == ["CORNER SHOP LTD", "Café"]
+
+    page.focus("[role=tab] >> nth=0")
+    page.keyboard.press("ArrowRight")
+
+    page.wait_for_selector(".slip-alarm")
+    assert "9.99" in page.inner_text(".slip-total")
+    assert page.evaluate("document.activeElement.textContent") == "Café"
+
+
+def test_a_receipt_on_another_picture_shows_that_one(site, panel):
+    store, _ = site
+    first = store.turn(kept(store), 1).images[0]
+    second = replace(first, name="second.png")
+    on_second = {"merchant": found("Café", 0, image=1), "total": found("8.16", 5, image=1)}
+    page = panel(receipt(), receipt(**on_second, items=[], taxes=[], date=None),
+                 images=[first, second])  # fmt: skip
+
+    page.click("[role=tab] >> nth=1")
+
+    assert page.get_attribute(".slip-image", "alt") == "second.png"
+
+
+def test_items_are_sorted_by_what_one_clicks(panel):
+    rows = [item(name, amount, 2) for name, amount in
+            (("b", "9.00"), ("a", "10.00"), ("c", "2.50"))]  # fmt: skip
+    page = panel(receipt(items=rows, checks=[]))
+    names = page.locator(".slip-items tbody td:first-child")
+
+    page.click(".slip-items th >> text=Amount")
+    assert names.all_inner_texts() == ["c", "b", "a"]
+    page.click(".slip-items th >> text=Amount")
+    assert names.all_inner_texts() == ["a", "b", "c"]
+    assert page.get_attribute(".slip-items th >> nth=1", "aria-sort") == "descending"
+    page.click(".slip-items th >> text=Amount")
+    assert names.all_inner_texts() == ["b", "a", "c"]
+
+
+# Correcting
+
+
+def test_a_correction_is_kept_beside_what_was_found(panel):
+    page = panel(receipt("8.76"))
+
+    corrected(page, TOTAL, "8.16")
+
+    page.wait_for_selector(".slip-state >> text=Adds up")
+    assert page.turn().corrections[TOTAL] == "8.16"
+    assert page.turn().fields == fields(receipt("8.76"))
+    assert page.inner_text(".slip-note") == "You changed this. It was 8.76."
+
+
+def test_a_correction_is_there_when_the_page_is_opened_again(panel, page_of):
+    page = panel()
+    corrected(page, "receipts.0.merchant", "Corner Shop")
+
+    again = page_of(page.conversation)
+
+    assert again.inner_text(field("receipts.0.merchant")) == "Corner Shop"
+
+
+def test_a_correction_is_taken_back(panel):
+    page = panel(receipt("8.76"))
+    corrected(page, TOTAL, "8.16")
+
+    page.click(".slip-tools [aria-label^='Back to what was found']")
+
+    page.wait_for_selector(".slip-alarm")
+    assert page.inner_text(field(TOTAL)) == "8.76"
+    assert page.turn().corrections == {}
+
+
+def test_escape_leaves_a_field_as_it_was(panel):
+    page = panel()
+    write(page, TOTAL, "1.00")
+
+    page.press(".slip-input", "Escape")
+
+    assert page.inner_text(field(TOTAL)) == "8.16"
+    assert page.turn().corrections == {}
+
+
+def test_going_elsewhere_saves_and_goes_there(panel):
+    page = panel()
+    write(page, "receipts.0.merchant", "Café")
+
+    page.click(field(MILK))
+
+    page.wait_for_selector(f".slip-value[data-path='{MILK}'][aria-pressed=true]")
+    assert page.inner_text(field("receipts.0.merchant")) == "Café"
+
+
+def test_what_cannot_stand_there_is_said_at_the_field(panel):
+    page = panel()
+    write(page, TOTAL, "twelve")
+
+    page.press(".slip-input", "Enter")
+
+    page.wait_for_selector(".slip-problem >> text=twelve cannot stand in this field.")
+    assert page.input_value(".slip-input") == "twelve"
+
+
+def test_a_receipt_is_corrected_with_the_keyboard_alone(panel):
+    page = panel()
+    page.focus(field("receipts.0.merchant"))
+    assert lit(page) == 1
+
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Edit: Merchant"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Merchant"
+    page.keyboard.type("Café")
+    page.keyboard.press("Enter")
+
+    page.wait_for_function("document.activeElement.textContent === 'Café'")
+    assert page.turn().corrections["receipts.0.merchant"] == "Café"
+
+
+def test_a_date_is_written_into_a_date_field(panel):
+    page = panel()
+
+    corrected(page, "receipts.0.date", "2026-02-15")
+
+    assert page.turn().corrections["receipts.0.date"] == "2026-02-15"
+
+
+def test_a_row_is_taken_out_and_put_back(panel):
+    page = panel()
+    page.hover(".slip-items tbody tr >> nth=0")
+    page.click("[aria-label='Take out this row: Milk']")
+    page.wait_for_selector(".slip-removed")
+    assert page.inner_text(".slip-alarm strong") == "Doesn't add up"
+
+    page.click("[aria-label='Back to what was found: Milk']")
+
+    page.wait_for_selector(".slip-alarm", state="detached")
+    assert page.turn().corrections == {}
+
+
+def test_a_row_is_added(panel):
+    page = panel()
+    page.click("text=Add an item")
+    page.fill(".slip-input", "Eggs")
+    page.press(".slip-input", "Enter")
+    page.wait_for_selector(".slip-items >> text=Eggs")
+
+    corrected(page, "receipts.0.items.2.amount", "2.00")
+
+    page.wait_for_selector(".slip-check >> text=The items come to 10.16")
+
+
+def test_a_field_that_was_not_found_is_added(panel):
+    page = panel()
+    page.click("text=Add a field")
+    page.click(".sl-popup >> text=Discount")
+    page.fill(".slip-input", "0.50")
+    page.press(".slip-input", "Enter")
+
+    page.wait_for_selector(".slip-sums >> text=Discount")
+    assert page.turn().corrections["receipts.0.discounts.0"] == "0.50"
+
+
+def test_a_receipt_is_confirmed_until_that_is_taken_back(panel):
+    page = panel()
+    page.click("text=Looks right")
+    page.wait_for_selector(".slip-confirm[aria-pressed=true]")
+    assert page.turn().corrections == {"receipts.0.confirmed": True}
+
+    page.click(".slip-confirm")
+
+    page.wait_for_selector(".slip-confirm[aria-pressed=false]")
+    assert page.turn().corrections == {}
+
+
+# Taking away
+
+
+@pytest.fixture
+def download(panel, tmp_path):
+    def taken(entry, name):
+        page = panel(receipt(merchant=found("咖啡, “x”", 0)))
+        corrected(page, TOTAL, "8.10")
+        page.click("text=Download")
+        with page.expect_download() as started:
+            page.click(f".sl-popup >> text='{entry}'")
+        started.value.save_as(tmp_path / name)
+        return tmp_path / name
+
+    return taken
+
+
+def test_a_receipt_is_downloaded_as_a_workbook(download):
+    book = load_workbook(download("Excel", "out.xlsx"))
+
+    row = dict(zip(*book["Receipts"].iter_rows(values_only=True), strict=True))
+    assert (row["merchant"], row["total"], row["corrected"]) == ("咖啡, “x”", 8.1, "total")
+    assert [cell.value for cell in book["Items"]["G"]] == ["name", "Milk", "Bread"]
+
+
+def test_a_receipt_is_downloaded_as_csv(download):
+    content = download("CSV", "out.csv").read_text(encoding="utf-8-sig")
+
+    [row] = csv.DictReader(content.splitlines())
+    assert (row["merchant"], row["total"], row["adds_up"]) == ("咖啡, “x”", "8.10", "no")
+
+
+def test_a_receipt_is_downloaded_as_json(download):
+    taken = json.loads(download("JSON", "out.json").read_text(encoding="utf-8"))
+
+    assert (taken["total"]["value"], taken["total"]["source"]) == ("8.10", "user")
+
+
+def test_a_receipt_is_copied(panel):
+    page = panel(options={"permissions": ["clipboard-read", "clipboard-write"]})
+    page.click("text=Copy >> nth=0")
+
+    page.click(".sl-popup >> text=Markdown")
+
+    page.wait_for_selector("text=Copied.")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "| Merchant | CORNER SHOP LTD |" in copied
+    assert "| Bread |  |  | 3.20 |  |" in copied
+
+
+def test_all_receipts_are_downloaded_from_the_menu(panel, tmp_path):
+    page = panel(receipt(number=found("A-77")))
+    page.click(".sl-brand .sl-tool")
+    with page.expect_download() as started:
+        page.click(".sl-popup-group:has-text('Receipts as a table') >> text=XLSX")
+    started.value.save_as(tmp_path / "all.xlsx")
+
+    head, *rows = load_workbook(tmp_path / "all.xlsx")["Receipts"].iter_rows(values_only=True)
+    assert "A-77" in [dict(zip(head, row, strict=True))["number"] for row in rows]
+
+
+# Duplicates
+
+
+def test_a_receipt_that_was_there_before_leads_to_the_other(site, panel):
+    store, _ = site
+    once = receipt(merchant=found("Only Twice", 0))
+    first = kept(store, fields(once), prompt="The first time")
+
+    page = panel(once)
+    page.click(".slip-same a >> text=The first time")
+
+    page.wait_for_url(f"**/?c={first}")
+    page.wait_for_selector(".slip-same")
+
+
+def test_two_receipts_of_one_turn_that_are_the_same_lead_to_each_other(panel):
+    once = receipt(merchant=found("Twice in one", 0))
+    page = panel(once, once)
+
+    page.click(".slip-same >> text=Receipt 2")
+
+    page.wait_for_selector("[role=tab][aria-selected=true] >> nth=0")
+    assert page.get_attribute("[role=tab] >> nth=1", "aria-selected") == "true"
+
+
+# Whatever stands on a receipt is text
+
+
+def test_what_a_picture_says_is_shown_as_text(panel):
+    hostile = receipt(merchant=found(HOSTILE, 0), phone=found(HOSTILE, note="disagrees",
+                                                             other=HOSTILE))  # fmt: skip
+    hostile["items"] = [item(HOSTILE, "8.16", 2)]
+    hostile["taxes"][0]["name"] = HOSTILE
+    hostile["checks"][0] |= {"ok": False, "code": "item", "item": 0}
+    page = panel(hostile, receipt(merchant=found(HOSTILE, 0)))
+
+    page.click(field("receipts.0.merchant"))
+
+    assert page.inner_text(field("receipts.0.merchant")) == HOSTILE
+    assert page.locator(".slip img:not(.slip-image)").count() == 0
+    assert page.evaluate("document.querySelectorAll('.slip [onerror]').length") == 0
+
+
+def test_what_a_user_writes_is_shown_as_text(panel):
+    page = panel()
+
+    corrected(page, "receipts.0.merchant", HOSTILE)
+
+    assert page.inner_text(field("receipts.0.merchant")) == HOSTILE
+
+
+# How it looks
+
+CONTRAST = """() => {
+    const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+    const rgb = (css) => {
+        canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = css; canvas.fillRect(0, 0, 1, 1);
+        return [...canvas.getImageData(0, 0, 1, 1).data];
+    };
+    const light = ([r, g, b]) => [r, g, b].map((c) => c / 255)
+        .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+    const behind = (node) => {
+        const own = rgb(getComputedStyle(node).backgroundColor);
+        return own[3] === 255 || !node.parentElement ? own : behind(node.parentElement);
+    };
+    return [...document.querySelectorAll('.slip *')]
+        .filter((node) => [...node.childNodes].some((c) => c.nodeType === 3 && c.data.trim()))
+        .filter((node) => node.checkVisibility() && !node.closest('.slip-aloud'))
+        .map((node) => {
+            const [one, other] = [light(rgb(getComputedStyle(node).color)), light(behind(node))];
+            return [(Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05), node.className,
+                    node.textContent.slice(0, 30)];
+        })
+        .filter(([ratio]) => ratio < 4.5);
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_all_text_can_be_read(panel, theme):
+    full = receipt("8.76", phone=found("03-1", note="unsupported"),
+                   date=found("2026-02-14", 1, confidence=0.5))  # fmt: skip
+    page = panel(full, receipt(), options={"color_scheme": theme})
+    corrected(page, "receipts.0.merchant", "Café")
+    page.click(field(MILK))
+
+    assert page.evaluate(CONTRAST) == []
+    page.click("[role=tab] >> nth=1")
+    assert page.evaluate(CONTRAST) == []
+
+
+@pytest.mark.parametrize(("width", "locale"), [(1440, "en-US"), (1024, "zh-CN"), (390, "zh-CN")])
+def test_nothing_is_wider_than_the_page(panel, width, locale):
+    full = receipt("8,888,888.76".replace(",", ""), address=found("x" * 120),
+                   merchant=found("A very long name of a shop " * 4, 0))  # fmt: skip
+    full["items"][0] |= {"quantity": found("12"), "unit_price": found("1234.56"), "tax_mark": "SR"}
+    options = {"viewport": {"width": width, "height": 844}, "locale": locale}
+    page = panel(full, receipt(), options=options)
+
+    page.click(field(MILK))
+
+    assert page.evaluate(
+        "[...document.querySelectorAll('.slip *')].filter((node) => !node.closest('.slip-view, "
+        ".slip-tabs, .slip-aloud') && node.getBoundingClientRect().right > innerWidth)"
+        ".map((node) => node.className)"
+    ) == []  # fmt: skip
+    assert page.evaluate("document.getElementById('scroll').scrollWidth"
+                         " <= document.getElementById('scroll').clientWidth + 1")  # fmt: skip
+
+
+def test_the_panel_speaks_chinese(panel):
+    page = panel(receipt("8.76"), options={"locale": "zh-CN"})
+
+    assert page.inner_text(".slip-alarm strong") == "金额对不上"
+    assert page.inner_text(".slip-check") == "各项相加为 8.16，合计为 8.76（+0.60）。"
+
+
+def test_a_turn_without_a_picture_file_is_still_shown(panel):
+    page = panel(images=[ImageRef("c" * 64, "png", 560, 310, "gone.png")])
+
+    assert page.inner_text(field(TOTAL)) == "8.16"
