@@ -47,7 +47,12 @@ _KINDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 _OWN: Mapping[str, Any] = {"raw": "", "confidence": 1.0, "source": "user"}
-_AMOUNT = re.compile(r"[^0-9+-]{0,5}[+-]?[^0-9+-]{0,4}[0-9][0-9.,' ]{0,20}[^0-9+-]{0,5}")
+_SIGN = r"[$€£¥₩₹฿₫₱₽₺₪元円원]"
+_AMOUNT = re.compile(
+    rf"([A-Za-z]{{1,3}}\.?)? ?{_SIGN}? ?"
+    rf"(?P<sign>[+-]?) ?(?P<number>[0-9][0-9.,' ]{{0,20}}?)"
+    rf" ?({_SIGN}|[A-Za-z]{{2,3}})?"
+)
 _LONGEST = 500  # characters of a value
 
 
@@ -93,7 +98,14 @@ def _changes(turn: Turn, asked: Changes) -> Iterator[tuple[str, Any]]:
         else:
             value = _value(turn, path, said)
             # What stands there already is no correction.
-            yield path, None if value == value_of(at(turn.fields, path)) else value
+            yield path, None if value == _stood(turn, path) else value
+
+
+def _stood(turn: Turn, path: str) -> str | None:
+    """Return the value that was found at a path; None where it is no field's."""
+    found = at(turn.fields, path)
+    is_field = isinstance(found, str) or (isinstance(found, Mapping) and "value" in found)
+    return value_of(found) if is_field else None
 
 
 def _value(turn: Turn, path: str, said: Any) -> Any:
@@ -133,10 +145,11 @@ def _plain(text: str, *, amounts: bool) -> str:
 
 
 def _amount(text: str) -> str:
-    found = decimal(text.replace("+", "")) if _AMOUNT.fullmatch(text) else None
-    if found is None:
+    match = _AMOUNT.fullmatch(text)
+    found = match and decimal(match["number"])
+    if match is None or found is None:
         raise ValueError(text)
-    return f"{found:f}"
+    return f"{-found if match['sign'] == '-' else found:f}"
 
 
 def _tax(text: str) -> Any:

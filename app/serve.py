@@ -34,13 +34,17 @@ _EARLY = (
     '<script src="/page/pulse.js"></script>'
     '<script src="/page/viewer.js"></script>'
     '<script src="/page/tables.js"></script>'
+    '<script src="/page/compare.js"></script>'
     '<script src="/page/receipt-picture.js"></script>'
     '<script src="/page/receipt-edit.js"></script>'
     '<script src="/page/receipt.js"></script>'
+    '<script src="/page/webpage-preview.js"></script>'
+    '<script src="/page/webpage.js"></script>'
     '<script src="/page/folder.js"></script>'
     '<link rel="stylesheet" href="/page/style.css">'
     '<link rel="stylesheet" href="/page/clear.css">'
     '<link rel="stylesheet" href="/page/receipt.css">'
+    '<link rel="stylesheet" href="/page/webpage.css">'
     '<link rel="stylesheet" href="/page/folder.css">'
     '<link rel="icon" href="/page/icon.svg">'
 )
@@ -85,6 +89,7 @@ def application(assistant: Assistant, config: Config, hosts: set[str]) -> Guard:
     from app.turn_routes import turn_routes
     from app.upload_routes import upload_routes
     from app.uploads import Uploads
+    from app.webpage_routes import webpage_routes
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -99,6 +104,7 @@ def application(assistant: Assistant, config: Config, hosts: set[str]) -> Guard:
     )
     app.include_router(exports.routes(assistant.store, tmp.run / "exports"))
     app.include_router(receipt_routes(assistant))
+    app.include_router(webpage_routes(assistant))
     app.include_router(folder_routes(assistant, tmp, config.server.max_upload_mib << 20))
     uploads = Uploads(tmp.uploads, assistant.decoder)
     app.include_router(upload_routes(uploads, config.server.max_upload_mib << 20))

@@ -46,6 +46,7 @@ def turn_routes(store: Store) -> APIRouter:
                 for ref in found.images
             ],
             "lines": [dict(line) for line in found.lines],
+            "pairs": found.fields.get("pairs", []) if found.job == "compare" else [],
         }
 
     @router.post("/table.{format}")

@@ -59,10 +59,7 @@ def webpage_routes(assistant: Assistant) -> APIRouter:
         content = make(versions[place].html, rgb)
         name = f"page-{conversation}-{turn}.{format}"
         # Never shown as a page of this address: it may hold what the user wrote into it.
-        headers = {
-            "content-disposition": f'attachment; filename="{name}"',
-            "content-security-policy": "sandbox",
-        }
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
         return Response(content, media_type=media_type, headers=headers)
 
     return router

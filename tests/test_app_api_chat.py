@@ -299,7 +299,7 @@ def test_no_other_model_replies_in_its_place(client_of):
     engine = FakeEngine(["Yes."])
     client = client_of(engine)
 
-    with pytest.raises(openai.NotFoundError, match="'gpt-4o'.* second-look, script"):
+    with pytest.raises(openai.NotFoundError, match=r"'gpt-4o'.* second-look, script"):
         client.chat.completions.create(model="gpt-4o", messages=[user("?")])
 
     assert engine.prompts == []

@@ -11,8 +11,8 @@ from schemathesis import GenerationMode
 from app.assistant import Assistant
 from app.engines import Candidate
 from history import Store
-from tests.conftest import png
 from tests.api_lab import TOKEN, data_uri, programs_served
+from tests.conftest import png
 from vision.beside import WithReader
 from vision.engine import SamplingParams
 from vision.fake import FakeEngine

@@ -45,7 +45,7 @@ def test_a_lone_surrogate_does_not_break_the_page():
 def test_a_picture_links_to_its_stored_bytes():
     message = asked(turn(images=(PICTURE,)), EN, lambda _: True)
 
-    assert f'href="/pictures/{"a" * 64}.png"' in message["content"]
+    assert f'href="/pictures/{"a" * 64}.png#view-1-0"' in message["content"]
 
 
 def test_a_missing_picture_is_said():
@@ -110,7 +110,8 @@ def test_the_footer_of_an_engine_without_tokens_counts_lines():
     [_, reply] = messages([ended], EN, lambda _: True)
 
     assert shown(reply)[-1] == (
-        '<div class="sl-footer"><span>Reader · 2 lines read · 0.81 s</span></div>'
+        '<div class="sl-footer"><span>Reader · '
+        '<button type="button" data-view="1">2 lines read</button> · 0.81 s</span></div>'
     )
 
 

@@ -81,6 +81,9 @@ def test_a_correction_that_is_taken_back_brings_back_the_checks(ask, store):
     [
         (TOTAL, "RM 1,234.50", "1234.50"),
         (TOTAL, "1.234,50", "1234.50"),
+        (TOTAL, "NT$ 58", "58"),
+        (TOTAL, "12,50 €", "12.50"),
+        (TOTAL, "58元", "58"),
         (TOTAL, "１２．５０", "12.50"),
         ("receipts.0.rounding", "−0.02", "-0.02"),
         ("receipts.0.items.0.quantity", "0.512", "0.512"),
@@ -101,7 +104,8 @@ def test_a_value_is_kept_as_the_schema_has_it(ask, store, path, said, value):
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        (TOTAL, "twelve"), (TOTAL, "12 or 13"), (TOTAL, 12), (TOTAL, ["1"]),
+        (TOTAL, "twelve"), (TOTAL, "12 or 13"), (TOTAL, "12.5x"), (TOTAL, "1-2"),
+        (TOTAL, 12), (TOTAL, ["1"]),
         ("receipts.0.date", "28/02/2026"), ("receipts.0.date", "2026-02-30"),
         ("receipts.0.time", "25:00"), ("receipts.0.items.0.name", ""),
         ("receipts.1.total", "1.00"), ("receipts.0.items.7.name", "x"),
@@ -143,6 +147,16 @@ def test_rows_are_added_with_a_name_and_taken_out_again(ask, store):
     ]  # fmt: skip
 
     ask(conversation, {"receipts.0.items.2": None})
+
+    assert store.turn(conversation, 1).corrections == {}
+
+
+def test_a_row_that_was_found_is_taken_out_and_put_back(ask, store):
+    conversation = kept(store)
+    shown = first(ask(conversation, {"receipts.0.items.0": ""}))
+    assert [row["removed"] for row in shown["items"]["rows"]] == [True, False]
+
+    ask(conversation, {"receipts.0.items.0": None})
 
     assert store.turn(conversation, 1).corrections == {}
 

@@ -1,6 +1,9 @@
 """The engine against a server that does everything wrong that a server can do."""
 
+import contextlib
+import gc
 import threading
+import weakref
 from itertools import repeat
 from time import monotonic, perf_counter
 
@@ -515,6 +518,20 @@ def test_a_server_that_went_away_is_ready_again_when_it_is_back(decoder):
             until(lambda: engine.status().state == "ready")
             assert text_of(engine) == "two"
             assert not any("cannot be reached" in note for note in engine.status().notes)
+
+
+def test_a_lost_server_keeps_nothing_of_a_reply_in_memory(decoder):
+    cancel = threading.Event()  # stands for all that the reply's frames hold
+    held = weakref.ref(cancel)
+    with ScriptedServer() as server, engine_at(server.url, decoder) as engine:
+        server.close()
+        with contextlib.suppress(ServerUnreachable):
+            list(engine.stream(HI, SamplingParams(), cancel))
+        del cancel
+        gc.collect()
+
+        assert engine.status().state == "failed"
+        assert held() is None
 
 
 def test_a_prompt_to_a_server_that_is_back_needs_no_look(decoder):

@@ -6,7 +6,8 @@ one receipt at most. Whoever looks at it gets a snapshot.
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -63,66 +64,71 @@ class Reading:
 
     def add(self, files: Iterable[File]) -> bool:
         """Let files wait; tell whether nobody takes them yet, since the reading had ended."""
-        with self._changed:
+        with self._changing():
             idle = not self._waiting and self._current is None
             self._waiting.extend(files)
-            self._held()
-            self._changed.notify_all()
             return idle
 
     def next(self) -> File | None:
         """Wait while it is paused, and return the next file; None when there is none left."""
-        with self._changed:
+        with self._changing():
             self._current = None
+            self._changed.notify_all()
             self._changed.wait_for(lambda: not (self._paused and self._waiting))
             self._current = self._waiting.popleft() if self._waiting else None
-            self._held()
             return self._current
 
     def was_read(self, seconds: float) -> None:
         """Note that the file under way was read."""
-        with self._changed:
+        with self._changing():
             self._done += 1
             self._took_s.append(seconds)
 
     def was_same(self) -> None:
         """Note that it was not read, since an equal one was."""
-        with self._changed:
+        with self._changing():
             self._done += 1
             self._same += 1
 
     def was_refused(self, file: File, error: dict[str, Any]) -> None:
         """Note that it could not be read, and why."""
-        with self._changed:
+        with self._changing():
             self._done += 1
             self._failures.append(Failure(file.name, error))
 
     def put_back(self, file: File, problem: dict[str, Any]) -> None:
-        """Let a file be the next again, and pause: the others would fail alike."""
-        with self._changed:
+        """Let the file under way be the next again, and pause: the others would fail alike."""
+        with self._changing():
+            self._current = None
             self._waiting.appendleft(file)
             self._paused, self._problem = True, problem
 
     def pause(self) -> None:
         """Begin no other file; the one under way ends."""
-        with self._changed:
+        with self._changing():
             self._paused = True
 
     def resume(self) -> None:
         """Go on."""
-        with self._changed:
+        with self._changing():
             self._paused, self._problem = False, None
-            self._changed.notify_all()
 
     def stop(self) -> list[File]:
         """Take away what waits, and return it; the one under way is the caller's to cancel."""
-        with self._changed:
+        with self._changing():
             left = list(self._waiting)
             self._waiting.clear()
             self._paused, self._problem = False, None
-            self._held()
-            self._changed.notify_all()
             return left
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Change inside, alone; then everybody looks again, and what waits is held."""
+        with self._changed:
+            yield
+            files = [*self._waiting, *([self._current] if self._current else [])]
+            self._hold(file.path for file in files if file.is_copy)
+            self._changed.notify_all()
 
     def progress(self) -> Progress:
         """Return how it stands now."""
@@ -138,7 +144,3 @@ class Reading:
                 left * mean_s if mean_s is not None else None,
                 self._problem,
             )
-
-    def _held(self) -> None:
-        files = [*self._waiting, *([self._current] if self._current else [])]
-        self._hold(file.path for file in files if file.is_copy)

@@ -64,5 +64,21 @@ def _receipt() -> Job:
     return receipt
 
 
+def _compare() -> Job:
+    from app.jobs.compare import compare
+
+    return compare
+
+
+def _webpage() -> Job:
+    from app.jobs.webpage.job import webpage
+
+    return webpage
+
+
 # Imported late: what one job needs, no other turn should wait for.
-_JOBS: Mapping[str, Callable[[], Job]] = {"receipt": _receipt}
+_JOBS: Mapping[str, Callable[[], Job]] = {
+    "receipt": _receipt,
+    "html": _webpage,
+    "compare": _compare,
+}

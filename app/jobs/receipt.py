@@ -92,9 +92,7 @@ def _one(
     found = read_twice(turn.lines, of, closer.readings, image)
     if not turn.tools.engine.capabilities.sees:
         return found
-    reading = yield from ask(
-        turn.prompt, turn.lines, of, turn.tools, turn.params, turn.cancel
-    )
+    reading = yield from ask(turn.prompt, turn.lines, of, turn.tools, turn.params, turn.cancel)
     check(turn.cancel)
     turn.usage = reading.last.usage or turn.usage
     turn.custom |= reading.custom

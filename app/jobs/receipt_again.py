@@ -40,9 +40,7 @@ def read(lines: Sequence[Line], of: Sequence[int], image: int = 0) -> Read:
     return Read(tuple(lines), tuple(of), checked)
 
 
-def read_twice(
-    lines: Sequence[Line], of: Sequence[int], reread: Reread, image: int = 0
-) -> Receipt:
+def read_twice(lines: Sequence[Line], of: Sequence[int], reread: Reread, image: int = 0) -> Receipt:
     """Return the receipt that some of a turn's lines say; what does not add up is read again."""
     before = now = read(lines, of, image)
     tried: set[int] = set()

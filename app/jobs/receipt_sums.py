@@ -16,6 +16,7 @@ from app.jobs.receipt_schema import Amount, Check, Item, Receipt, Tax
 
 _NOTHING = Decimal()
 _HUNDRED = Decimal(100)
+_CASH = "cash"
 _TAX_UNITS = 2  # of the smallest coin; a tax is rounded, of each item or of the sum
 
 Place = Literal["after", "before", "none"]  # below the subtotal, above it, in neither sum
@@ -31,7 +32,8 @@ class _Sizes:
     discount: Decimal
     service: Decimal
     tax: Decimal
-    rest: Decimal  # rounding and tip
+    rounding: Decimal
+    tip: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class _Way:
     service: Place
     tax: Place
     net: bool  # the subtotal is what the items are without their tax
+    rounded: bool  # the total is; else only what was paid
 
     def subtotal(self, sizes: _Sizes) -> Decimal:
         """Return what the items and the parts above the subtotal come to."""
@@ -55,14 +58,13 @@ class _Way:
         places = ("after", "before") if from_items else ("after",)
         below = base - sizes.discount * (self.discount in places)
         below += sizes.service * (self.service in places) + sizes.tax * (self.tax in places)
-        return below + sizes.rest
+        return below + sizes.rounding * self.rounded + sizes.tip
 
 
 def checks(receipt: Receipt) -> tuple[Check, ...]:
     """Return all sums of a receipt that can be checked, that of the total first."""
     return (
         *_whole(receipt),
-        *_change(receipt),
         *(check for tax in receipt.taxes if (check := _tax(tax, receipt))),
         *(check for i, item in enumerate(receipt.items) if (check := _item(item, i, receipt))),
     )
@@ -97,7 +99,8 @@ def _sizes(receipt: Receipt) -> _Sizes:
         discount=sum((one.value for one in receipt.discounts), _NOTHING),
         service=_value(receipt.service),
         tax=sum((tax.amount.value for tax in receipt.taxes), _NOTHING),
-        rest=_value(receipt.rounding) + _value(receipt.tip),
+        rounding=_value(receipt.rounding),
+        tip=_value(receipt.tip),
     )
 
 
@@ -110,10 +113,11 @@ def _ways(sizes: _Sizes) -> Iterator[_Way]:
     discounts: tuple[Place, ...] = ("after", "before", "none") if sizes.discount else ("none",)
     services: tuple[Place, ...] = ("after", "before") if sizes.service else ("none",)
     taxes: tuple[Place, ...] = ("none", "after", "before") if sizes.tax else ("none",)
-    for discount, service, tax in product(discounts, services, taxes):
-        yield _Way(discount, service, tax, net=False)
+    rounded = (True, False) if sizes.rounding else (True,)
+    for discount, service, tax, late in product(discounts, services, taxes, rounded):
+        yield _Way(discount, service, tax, net=False, rounded=late)
         if tax == "after" and sizes.items is not None and sizes.subtotal is not None:
-            yield _Way(discount, service, tax, net=True)
+            yield _Way(discount, service, tax, net=True, rounded=late)
 
 
 def _oddity(way: _Way, receipt: Receipt) -> int:
@@ -127,6 +131,7 @@ def _oddity(way: _Way, receipt: Receipt) -> int:
         + (way.service == "before")
         + (way.tax == "before")
         + way.net
+        + 2 * (not way.rounded)
     )
 
 
@@ -134,7 +139,9 @@ def _of_way(way: _Way, sizes: _Sizes, receipt: Receipt) -> tuple[Check, ...]:
     parts = tuple(
         name
         for name in ("discounts", "service", "taxes", "rounding", "tip")
-        if getattr(receipt, name) and not (name == "taxes" and way.tax == "none")
+        if getattr(receipt, name)
+        and not (name == "taxes" and way.tax == "none")
+        and not (name == "rounding" and not way.rounded)
     )
     found: list[Check] = []
     if sizes.subtotal is not None and sizes.total is not None:
@@ -147,7 +154,7 @@ def _of_way(way: _Way, sizes: _Sizes, receipt: Receipt) -> tuple[Check, ...]:
     elif sizes.items is not None and sizes.total is not None:
         made = way.total(sizes, sizes.items, from_items=True)
         found.append(_check("items", made, sizes.total, ("items", *parts, "total")))
-    return tuple(found)
+    return (*found, *_change(way, sizes, receipt))
 
 
 def _check(
@@ -159,16 +166,17 @@ def _check(
     return Check(code=code, ok=expected == found, expected=expected, found=found, fields=fields)
 
 
-def _change(receipt: Receipt) -> Iterator[Check]:
+def _change(way: _Way, sizes: _Sizes, receipt: Receipt) -> Iterator[Check]:
     """Check what was paid, less the change; without any change only that it was enough."""
-    if receipt.paid is None or receipt.total is None:
+    if receipt.paid is None or sizes.total is None:
         return
-    paid, total = receipt.paid.value, receipt.total.value
-    if receipt.change is None and paid > total:
-        return
-    left = paid - abs(_value(receipt.change))
-    fields = ("paid", "change", "total") if receipt.change else ("paid", "total")
-    yield _check("change", left, total, fields)
+    due = sizes.total + (0 if way.rounded else sizes.rounding)
+    method = receipt.payment_method.value if receipt.payment_method else _CASH
+    if receipt.change is None and receipt.paid.value > due and method == _CASH:
+        return  # the change is not printed
+    left = receipt.paid.value - abs(_value(receipt.change))
+    names = ("paid", "change", *(() if way.rounded else ("rounding",)), "total")
+    yield _check("change", left, due, tuple(name for name in names if getattr(receipt, name)))
 
 
 def _item(item: Item, index: int, receipt: Receipt) -> Check | None:

@@ -122,7 +122,9 @@ def words_for(prompt: str) -> Words:
 def summary(receipt: Receipt, words: Words) -> str:
     """Return what a receipt says."""
     blocks = (_wrong(receipt, words), _notes(receipt, words), _fields(receipt, words))
-    return "\n\n".join("\n".join(block) for b in (*blocks, _items(receipt, words)) if (block := [*b]))
+    return "\n\n".join(
+        "\n".join(block) for b in (*blocks, _items(receipt, words)) if (block := [*b])
+    )
 
 
 def plain_text(lines: Sequence[Line], of: Sequence[int], words: Words) -> str:

@@ -14,6 +14,7 @@ ERRORS_ZH: dict[str, tuple[str, str]] = {
         "请把图片放进 ./uploads 文件夹，或添加到消息里。",
     ),
     "PathMissing": ("没有文件 {path}。", "请把图片放进 ./uploads 文件夹，或添加到消息里。"),
+    "OnePicture": ("比较需要两张图片，现在有 {count} 张。", "请再添加一张图片。"),
     "SettingRefused": ("{name} 不能是 {value}。", "请换一个值，或恢复默认。"),
     "UploadGone": ("图片 {name} 已不在：添加之后 ./tmp 被清空过。", "请重新添加。"),
     "ClearNotConfirmed": ("没有清理任何内容：尚未确认。", "请重新选择，并在对话框中确认。"),

@@ -95,7 +95,7 @@ def found(hits: Sequence[Hit], words: Words) -> list[dict[str, Any]]:
 _HEADER_WORDS = (
     "menu", "theme", "language", "rename", "lost_server", "started_again", "view_lines",
     "view_boxes", "view_before", "view_next", "view_in", "view_out", "view_fit", "sort", "copy",
-    "copied",
+    "copied", "picture_n", "compare_side", "compare_swipe", "compare_difference", "compare_ways",
 )  # fmt: skip
 _SETTINGS_WORDS = (
     "title", "about", "about_new", "close", "reset", "system_prompt", "system_prompt_about",
@@ -119,7 +119,7 @@ def header(condition: Condition, shown: Conversation | None, words: Words) -> di
             "differ": bool(shown and (shown.settings or shown.system_prompt.strip())),
         },
         "language": words.language,
-        "words": {key: words(key) for key in _HEADER_WORDS},
+        "words": {key: words(key, n="{n}") for key in _HEADER_WORDS},
         "engine": {
             "name": words(f"engine_{status.engine}"),
             "state": status.state,

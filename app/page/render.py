@@ -23,7 +23,7 @@ _ICONS = {
     "delete": "M6 6l12 12M18 6 6 18",
     "export": "M12 4v11M7 10l5 5 5-5M5 20h14",
 }
-PANELS = ("receipt", "html")  # jobs whose results have a panel of their own
+PANELS = ("receipt", "html", "compare")  # jobs whose results have a panel of their own
 Message = dict[str, Any]  # a Chatbot message: role and content
 HasImage = Callable[[ImageRef], bool]
 

@@ -8,25 +8,34 @@ from vision.reader.head import LEGAL
 from vision.reader.labels import label, written
 from vision.reader.page import Page, PageRow
 from vision.reader.script import letters
+from vision.reader.spelling import spelt
 from vision.reader.values import phones
 
 _TOP = 22  # rows; an address stands among the first
 _MOST = 7  # rows of an address
 _LEAST = 3  # letters of a row of one
+_BELOW = 6  # rows below a name, in which what has a comma is its place, if nothing else is
 _PITCH = 1.9  # rows' usual distance; a gap wider than this ends an address
 _WORDS = label(
     "JALAN", "JLN", "LORONG", "TAMAN", "TMN", "BANDAR", "KAMPUNG", "KG", "PERSIARAN", "LEBUH",
-    "SEKSYEN", "SECTION", "KAWASAN", "PUSAT", "ROAD", "RD", "STREET", "ST", "AVENUE", "AVE", "LANE",
-    "LN", "DRIVE", "DR", "BLVD", "BOULEVARD", "HIGHWAY", "HWY", "PARKWAY", "PKWY", "SUITE", "STE",
-    "FLOOR", "FLR", "LEVEL", "BLOCK", "BLK", "UNIT", "LOT", "PLAZA", "MALL", "TOWER", "COMPLEX",
-    "KOMPLEKS", "SHOPPING", "CENTRE", "PARK", "SELANGOR", "JOHOR", "PENANG", "PULAU PINANG",
-    "KUALA LUMPUR", "PERAK", "PAHANG", "MELAKA", "KEDAH", "SABAH", "SARAWAK", "NEGERI SEMBILAN",
-    "MALAYSIA", "SINGAPORE", "STRASSE", "STR", "PLATZ", "RUE", "CALLE", "VIA", "BATU", "SRI",
+    "SEKSYEN", "SECTION", "KAWASAN", "ROAD", "RD", "STREET", "AVENUE", "AVE", "LANE", "DRIVE",
+    "BLVD", "BOULEVARD", "HIGHWAY", "HWY", "PARKWAY", "PKWY", "SUITE", "FLOOR", "FLR", "LEVEL",
+    "BLOCK", "BLK", "LOT", "SELANGOR", "JOHOR", "PENANG", "PULAU PINANG", "KUALA LUMPUR", "PERAK",
+    "PAHANG", "MELAKA", "KEDAH", "SABAH", "SARAWAK", "NEGERI SEMBILAN", "MALAYSIA", "SINGAPORE",
+    "STRASSE", "STR.", "PLATZ", "RUE", "CALLE",
+)  # fmt: skip
+# Words of addresses and of names; with a comma or a number beside them, of an address.
+_PERHAPS = label(
+    "ST", "DR", "LN", "STE", "UNIT", "PLAZA", "MALL", "TOWER", "COMPLEX", "KOMPLEKS", "PARK", "BATU",
+    "CENTRE", "CENTER", "SHOPPING", "PUSAT", "SQUARE", "BANGUNAN", "WISMA", "MENARA",
 )  # fmt: skip
 _CODES = re.compile(
     r"(?<![\d\-/#:])\d{5}(?![\d\-])|\b[A-Z]{2}[.,]?\s+\d{5}(?:-\d{4})?\b|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b"
 )
-_NUMBERED = re.compile(r"^\W*(?:(?:NO|LOT|UNIT|BLOCK|BLK|SHOP)\b[\s.:#]*)?[A-Z]{0,2}[\-.]?\d+[\w\-/&, ]*,")
+_NUMBERED = re.compile(
+    r"^\W*(?:(?:NO|LOT|UNIT|BLOCK|BLK|SHOP)\b[\s.:#]*)?(?=[^,]*\d)[\w\-/&.# ]{1,14},"
+    r"|^\W*(?:NO|LOT|UNIT|BLOCK|BLK)[\s.:#]+\w{0,2}[\-/.]?\w{0,2}[\-/.]?\d"
+)
 _CHINESE = re.compile(r"[省市区區县縣镇鎮乡鄉村路街道巷弄].*\d*\s*[号號楼樓层層室]|[省市].{1,12}[区區县縣路街]")
 _LABEL = re.compile(r"^\W*(?:ADD(?:RESS)?|ALAMAT|地\s?址)\s*[、,]?\s*(?:电话|電話)?\s*[:：.]\s*", re.IGNORECASE)
 _ASIDE = re.compile(r"\W*\([^()]*\)\W*|[*\-=_.~]*")
@@ -42,6 +51,8 @@ def address_rows(page: Page, below: int) -> tuple[PageRow, ...]:
     for start in (below + 1, 0):
         found: list[PageRow] = []
         for row in page.rows[start : start + _TOP]:
+            if row.figures:
+                break
             if not found:
                 found = [row] if _begins(row) else []
             elif len(found) < _MOST and _goes_on(row, found[-1], pitch):
@@ -50,18 +61,21 @@ def address_rows(page: Page, below: int) -> tuple[PageRow, ...]:
                 break
         if found:
             return tuple(found)
-    return ()
+    rows = page.rows[below + 1 : below + _BELOW] if below >= 0 else ()
+    return tuple(row for row in rows if "," in row.text and not _is_other(row))[:1]
 
 
 def address_in(rows: tuple[PageRow, ...]) -> str:
     """Return the address that rows say."""
-    return " ".join(" ".join(_LABEL.sub("", row.raw) for row in rows).split())
+    return spelt(" ".join(" ".join(_LABEL.sub("", row.raw) for row in rows).split()))
 
 
 def is_address(text: str) -> bool:
     """Tell whether a text, in capitals, reads like a part of an address."""
+    perhaps = _PERHAPS.find(written(text)) and re.search(r"[,\d]", text)
     return bool(
-        _WORDS.find(written(text))
+        perhaps
+        or _WORDS.find(written(text))
         or any(each.search(text) for each in (_CODES, _NUMBERED, _CHINESE))
     )
 

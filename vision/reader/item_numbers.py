@@ -12,7 +12,7 @@ from vision.reader.values import Amount, parsed
 _UNITS = r"(?:UNITS?|PCS?|EA|KGS?|LBS?|BOXS?|BOXES|PKTS?|BTLS?|CTN|LITRES?)"
 # A quantity that says so: "2 x", "3 UNIT *", "4 @ 1.20"; "2x40W" is a name.
 TIMES = re.compile(
-    rf"(?<![\w.,/])(\d{{1,4}}(?:[.,]\d{{1,3}})?)\s?{_UNITS}?\s?[X×*@](?=\s|$|(?:RM|\$)?\d+[.,\s]|\d+$)",
+    rf"(?<![\w.,/])(\d{{1,4}}(?:[.,]\d{{1,3}})?)\s?{_UNITS}?\s?[X×*@](?=\s|$|(?:RM|\$)?\d+[.,]\d)",
     re.IGNORECASE,
 )
 # A quantity with its unit, and nothing else.

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from vision.reader.labels import label
+from vision.reader.labels import label, written
+from vision.reader.layout import Box
 from vision.reader.page import Figure, Page, PageRow, is_bare
 from vision.reader.roles import Called
 from vision.reader.script import letters
@@ -11,6 +12,7 @@ from vision.reader.tax_rows import is_summary
 QUANTITY = label("QTY*", "QUANTITY", "QUAN", "UNITS", "PCS", "数量", "MENGE", "OTY")
 PRICE = label("U PRICE", "UPRICE", "U/P", "UNIT PRICE", "PRICE", "RSP", "RATE", "单价", "PREIS")
 AMOUNT = label("AMOUNT", "AMT", "TOTAL", "EXT", "金额", "价税合计", "小计", "SUM")
+TAX_AMOUNT = label("TAX AMT", "TAX AMOUNT", "VAT AMOUNT", "GST AMT", "GST AMOUNT", "税额")
 _OTHERS = label(
     "DESC*", "DESCRIPT ION", "ITEM*", "DISC", "TAX", "CODE", "MENU", "PRODUCT", "UOM", "UNIT", "RM",
     "NO", "SST", "GST", "COUPON", "品名", "名称", "商品", "项目", "货物", "单位", "规格型号", "规格",
@@ -39,7 +41,21 @@ def amount_in(page: Page, row: PageRow) -> Figure | None:
     """Return the amount of a row that stands in the column of amounts."""
     left, right = page.sides
     figures = [f for f in row.figures if f.box.x1 > left + _RIGHT * (right - left)]
-    return figures[-1] if figures and not _is_each(figures[-1]) else None
+    if not figures or _is_each(figures[-1]):
+        return None
+    column = _amounts_before_taxes(page)
+    return min(figures, key=lambda f: abs(f.box.x1 - column.x1)) if column else figures[-1]
+
+
+def _amounts_before_taxes(page: Page) -> Box | None:
+    """Return the head of the column of amounts, where another with the taxes is right of it."""
+    for row in page.rows:
+        if is_column_head(row):
+            heads = [cell for cell in row.cells if AMOUNT.find(written(cell.text))]
+            taxes = [cell for cell in row.cells if TAX_AMOUNT.find(written(cell.text))]
+            if heads and taxes and heads[0].box.x0 < taxes[-1].box.x0:
+                return heads[0].box
+    return None
 
 
 def _is_each(figure: Figure) -> bool:

@@ -208,7 +208,7 @@ def _completed(one: Bought, like: Sequence[Numbers], *, has_count: bool) -> Boug
             numbers = replace(numbers, quantity=leading_count(one.name_row))
     used = [n for n in (numbers.quantity, numbers.unit_price, numbers.discount) if n]
     amount = one.amount if one.name_row is one.row else None
-    name = name_in(one.name_row, amount, used) or one.name
+    name = name_in(one.name_row, amount, used) or one.name or one.name_row.raw
     return replace(one, numbers=numbers, name=name)
 
 

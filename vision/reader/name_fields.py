@@ -13,6 +13,7 @@ from vision.reader.item_region import amount_in, is_column_head
 from vision.reader.labels import label, written
 from vision.reader.page import Cell, Page, PageRow
 from vision.reader.script import letters
+from vision.reader.spelling import spelt
 
 _LEAST = 4  # letters of a name; fewer are a stain or a mark
 _ROWS = 14  # a name stands among the first
@@ -32,8 +33,13 @@ _NO_NAME = label(
     "SAVE MONEY*", "FEEDBACK", "SURVEY", "TAKE AWAY", "DINE IN", "欢迎", "谢谢", "小票", "收据", "发票",
 )  # fmt: skip
 _BUYER = re.compile(
-    r"^\W*(?:(?:BILL(?:ED)?|SOLD|SHIP)\s*TO|M/S|CUSTOMER(?:\s*NAME)?\s*[:：]|BUYER|CLIENT\s*[:：]|ATTN|"
+    r"\W*(?:(?:BILL(?:ED)?|SOLD|SHIP)\s*TO|M/S|CUSTOMER(?:\s*NAME)?\s*[:：]|BUYER|CLIENT\s*[:：]|ATTN|"
     r"购\s?[买货]?方(?:名称|信息)?|客户(?:名称)?|付款单位|抬头)\W*(?:名\s?称\W*)?",
+    re.IGNORECASE,
+)
+_SELLER = re.compile(
+    r"\W*(?:SELLER|SUPPLIER|SOLD\s+BY|VENDOR)\s*[:：]|"
+    r"\W*(?:销售?方(?:名称|信息)?|收款(?:单位|方)|商户名称?|门店(?:名称)?|店名)\s*[:：]?\s*(?:名\s?称\s*[:：])?",
     re.IGNORECASE,
 )
 _OWNER = label("OWNED BY*", "OPERATED BY*", "MANAGED BY*", "OWNED AND OPERATED BY*")
@@ -44,6 +50,8 @@ _REGISTRATION = re.compile(
     r"\s*[(\[]?\s*(?:CO\.?\s*(?:REG)?\.?\s*NO\.?\s*:?)?\s*[A-Z]{0,2}\d{5,}\s*-?\s*[A-Z]?\s*[)\]]?\s*$",
     re.IGNORECASE,
 )
+_BELOW = 3  # rows that a name is compared with
+_OFF_MIDDLE, _OFF_LEFT = 0.12, 0.08  # of the width of the head; what is further off is not in line
 _ALIKE = 1.25  # times as wide; print of one size
 
 
@@ -69,8 +77,8 @@ class Name:
 
 def merchant_in(page: Page) -> Name | None:
     """Return the name of who sells; None where nothing reads like one."""
-    if owner := _owner(page):
-        return owner
+    if seller := _party(page, _SELLER) or _owner(page):
+        return seller
     head = _head(page)
     rated = sorted(((_rating(row, head, page), -row.index) for row in head), reverse=True)
     if not rated or rated[0][0] <= 0:
@@ -85,13 +93,8 @@ def merchant_in(page: Page) -> Name | None:
 
 def buyer_in(page: Page, seller: Name | None) -> Name | None:
     """Return the name of who buys: labelled, or a company that is named below the seller's head."""
-    for row, below in zip_longest(page.rows, page.rows[1:]):
-        if match := _BUYER.match(row.raw):
-            rest = row.raw[match.end() :].strip(" :：-")
-            if letters(rest) >= _LEAST:
-                return Name(rest, row.cells, row.index)
-            if not rest and below and letters(below.text) >= _LEAST and not below.is_head:
-                return _name([below], 0.0)
+    if found := _party(page, _BUYER):
+        return found
     if not seller:
         return None
     after_title = False
@@ -101,6 +104,19 @@ def buyer_in(page: Page, seller: Name | None) -> Name | None:
         after_title = after_title or _is_title(row)
         if after_title and LEGAL.find(row.written) and not row.is_head:
             return _name([row], 0.0)
+    return None
+
+
+def _party(page: Page, label: re.Pattern[str]) -> Name | None:
+    """Return the name behind a label of a seller or a buyer, or in the row below it."""
+    for row, below in zip_longest(page.rows, page.rows[1:]):
+        for cell in row.cells:
+            if match := label.match(cell.line.text):
+                rest = cell.line.text[match.end() :].strip(" :：-")
+                if letters(rest) >= _LEAST:
+                    return Name(spelt(rest), (cell,), row.index, 1.0)
+                if not rest and below and letters(below.text) >= _LEAST and not below.is_head:
+                    return _name([below], 0.5)
     return None
 
 
@@ -158,12 +174,14 @@ def _size(row: PageRow, head: Sequence[PageRow]) -> float:
 
 
 def _is_aside(row: PageRow, head: Sequence[PageRow]) -> bool:
-    """Tell whether a row stands neither in the middle of the head nor at its left: a stamp."""
+    """Tell whether a row is in line with none of those below it: a stamp, a note by hand."""
     width = max(one.box.x1 for one in head) - min(one.box.x0 for one in head)
-    middle = median((one.box.x0 + one.box.x1) / 2 for one in head)
-    left = median(one.box.x0 for one in head)
-    off = abs((row.box.x0 + row.box.x1) / 2 - middle)
-    return off > 0.12 * width and abs(row.box.x0 - left) > 0.08 * width  # noqa: PLR2004
+    below = [one.box for one in head if one.index > row.index][:_BELOW]
+    return bool(below) and all(
+        abs((row.box.x0 + row.box.x1) - (box.x0 + box.x1)) / 2 > _OFF_MIDDLE * width
+        and abs(row.box.x0 - box.x0) > _OFF_LEFT * width
+        for box in below
+    )
 
 
 def _whole(best: PageRow, page: Page, margin: float) -> Name:
@@ -205,4 +223,4 @@ def _name(rows: Sequence[PageRow], score: float) -> Name:
     cells = tuple(cell for row in rows for cell in _named(row))
     text = " ".join(cell.line.text for cell in cells)
     text = _REGISTRATION.sub("", text) or text
-    return Name(" ".join(text.split()).strip(" -:,*"), cells, rows[-1].index, score)
+    return Name(spelt(" ".join(text.split())).strip(" -:,*"), cells, rows[-1].index, score)

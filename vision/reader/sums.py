@@ -18,6 +18,7 @@ from vision.reader.roles import Role
 
 _NOTHING = Decimal()
 _MOST = 4  # amounts of one role that are tried one by one
+_CLEAR = 4.0  # the weight of a label that can mean nothing else
 _USED = 0.8  # what an amount adds to the rating of a total that it is a part of
 _UNUSED = {"service": 0.6, "rounding": 0.6, "discount": 0.3, "tip": 0.3}
 
@@ -90,6 +91,13 @@ def _candidates(reading: _Reading) -> dict[Decimal, list[Labelled]]:
     for one in reading.found:
         if one.role in ("total", "subtotal", "paid") and one.weight:
             found.setdefault(one.value, []).append(one)
+    # What is clearly called the total is it, also where it is printed or read wrong: the user is
+    # told that it does not add up, and not another amount in its place.
+    clear = [o for o in reading.of("total") if o.weight >= _CLEAR and o.alone and not o.late]
+    if clear:
+        rounded = [one.row.index for one in reading.of("rounding") if one.value]
+        final = [one for one in clear if rounded and one.row.index > min(rounded)] or clear
+        return {value: [o for o in found[value] if o in final] for value in {o.value for o in final}}
     table = {tax.row.index for tax in reading.taxes if tax.base}
     for figure in reading.page.figures:
         value = figure.amount.value
@@ -220,7 +228,7 @@ def _discounts(
     parts = tuple(one for one in used if one.role == "discount")
     end = total.row.index if total else len(reading.page.rows)
     above = (one for one in reading.of("discount") if one.row.index < end and one.value)
-    return parts or (() if used else tuple(above))
+    return parts or tuple(above)
 
 
 def _payment(total: Labelled | None, reading: _Reading) -> tuple[Labelled, ...]:

@@ -28,6 +28,23 @@ def is_tall(quad: Quad) -> bool:
     return bool(down >= TALL * across)
 
 
+def is_standing(quad: Quad) -> bool:
+    """Tell whether the longer sides of a box, whichever corner comes first, are rather upright."""
+    across, down = quad[1] - quad[0], quad[3] - quad[0]
+    x, y = max(across, down, key=lambda side: float(np.linalg.norm(side)))
+    return bool(abs(y) > abs(x))
+
+
+def stood(quad: Quad) -> Quad:
+    """Return a box with its corners clockwise from the left one of its upper end.
+
+    Where text on its side is askew as well, the detector begins some boxes at another corner.
+    """
+    rolled: list[Quad] = [np.roll(quad, -first, axis=0) for first in range(4)]
+    short = [q for q in rolled if np.linalg.norm(q[1] - q[0]) <= np.linalg.norm(q[3] - q[0])]
+    return min(short, key=lambda q: float(q[:2, 1].mean()))
+
+
 def longest(quads: Sequence[Quad]) -> list[Quad]:
     """Return the boxes that say most about which way up the text is."""
     return sorted(quads, key=lambda quad: -quad_size(quad)[0])[:SAMPLE]
@@ -44,9 +61,9 @@ def quarters_if_sideways(
 ) -> int:
     """Return the quarter turns, anticlockwise, that put text on its side upright; 0 for none."""
     telling = [quad for quad in quads if quad_size(quad)[0] >= TELLING * quad_size(quad)[1]]
-    if sum(map(is_tall, telling)) <= MOST * len(telling):
+    if sum(map(is_standing, telling)) <= MOST * len(telling):
         return 0
-    crops = [cut_out(picture, quad) for quad in longest(quads)]
+    crops = [cut_out(picture, stood(quad)) for quad in longest(list(filter(is_standing, quads)))]
     once = sureness(recogniser.read(crops, cancel))
     if once >= SURE:
         return 1

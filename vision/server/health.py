@@ -59,7 +59,7 @@ class Health:
 
     def lost(self, error: EngineUnavailable) -> None:
         """Note why the server cannot be used."""
-        self._set(Found("failed", self.now.model, error))
+        self._set(self._failed(error))
 
     def seen(self) -> None:
         """Note that the server has just replied."""
@@ -85,15 +85,18 @@ class Health:
         try:
             found = Found("ready", self._find())
         except (ServerBusy, ServerSilent) as error:
-            # It is there: a reply that it makes for somebody else is no reason to call it lost.
-            found = (
-                self.now if self.now.state == "ready" else Found("failed", self.now.model, error)
-            )
+            # It is there: what it does for others is no reason to call it lost.
+            found = self.now if self.now.state == "ready" else self._failed(error)
         except EngineUnavailable as error:
-            found = Found("failed", self.now.model, error)
+            found = self._failed(error)
+        finally:
+            self._looking = False
         if self.now.state != "unloaded":
             self._set(found)
-        self._looking = False
+
+    def _failed(self, error: EngineUnavailable) -> Found:
+        # Not the error itself is kept: its frames hold the prompt, pictures and all.
+        return Found("failed", self.now.model, type(error)(**error.values))
 
     def _set(self, found: Found) -> None:
         if found.state != self.now.state:

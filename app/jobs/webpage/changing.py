@@ -73,7 +73,9 @@ def change(
 
 def by_rule(before: str, wish: str, words: Words) -> Changed:
     """Change a page without a model: every clause of the wish that a rule knows."""
-    html, done, undone = before, [], []
+    html = before
+    done: list[str] = []
+    undone: list[str] = []
     for clause, meant in clauses(wish):
         after = restyle.changed(html, meant) if meant else html
         (done if after != html else undone).append(clause)

@@ -1,5 +1,6 @@
 """A page laid beside its screenshot: drawn, compared, and what came of it kept as a version."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.jobs.webpage.compare import Comparison, compare
@@ -22,7 +23,7 @@ class Checker:
         if self.browser is None:
             return None
         rendering = self.browser.draw(inline(html, self.rgb), self.rgb.shape[1])
-        return rendering and (rendering, compare(self.sight, rendering))
+        return None if rendering is None else (rendering, compare(self.sight, rendering))
 
     def version(self, html: str, by: By) -> Version:
         """Return a page with what there is to say of it."""
@@ -33,7 +34,7 @@ class Checker:
         return checked(html, by, comparison, len(rendering.rgb))
 
 
-def best(versions: list[Version]) -> int:
+def best(versions: Sequence[Version]) -> int:
     """Return the place of the best version, the last of those alike; the last without scores."""
     totals = [each.scores["total"] if each.scores else -1.0 for each in versions]
     return max(range(len(versions)), key=lambda i: (totals[i], i))

@@ -90,8 +90,8 @@ def _written(
     request = model.first_prompt(picture, page, wish, prompt.conversation, tools.engine, params)
     written = yield from model.write(request, tools.engine, params, cancel)
     if not (code := page_in(written.reply)):
-        notes = () if cancel.is_set() else (Note("no_page"),)
-        return Attempt((), notes, written.usage, written.finish_reason)
+        missing = () if cancel.is_set() else (Note("no_page"),)
+        return Attempt((), missing, written.usage, written.finish_reason)
     clean = cleaned(code)
     versions = [checker.version(clean.html, "model")]
     notes = [Note("removed", clean.removed)] if clean.removed else []

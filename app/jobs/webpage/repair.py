@@ -83,4 +83,4 @@ def repaired(
 def drawn(page: Page, checker: Checker) -> Drawn | None:
     """Return a page as it is drawn; None where it cannot be."""
     found = checker.drawn(to_html(page))
-    return found and Drawn(page, *found)
+    return None if found is None else Drawn(page, *found)

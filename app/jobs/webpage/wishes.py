@@ -160,7 +160,11 @@ def _amount(kind: Kind, clause: str) -> str:
     """Return what a wish without a name asks for: a number of pixels, "more", "less" or "no"."""
     if pixels := re.search(r"(\d{1,4}) ?(?:px|pixels?|像素)", clause):
         return pixels[1]
-    if re.search(rf"\b(?:{_NO})\b|{_NO}", clause, re.IGNORECASE) and kind in ("shadow", "border", "radius"):
+    if re.search(rf"\b(?:{_NO})\b|{_NO}", clause, re.IGNORECASE) and kind in (
+        "shadow",
+        "border",
+        "radius",
+    ):
         return "no"
     if kind == "radius" and re.search(r"square|sharp|直角|方角", clause, re.IGNORECASE):
         return "no"

@@ -23,9 +23,9 @@ KEPT = frozenset({"pre", "textarea"})  # their white space is seen
 
 RESET = """\
 *, *::before, *::after { box-sizing: border-box; }
-body, h1, h2, h3, h4, h5, h6, p, ul, ol, dl, dd, pre, figure, fieldset, blockquote { margin: 0; }
+body, h1, h2, h3, h4, h5, h6, p, ul, ol, dl, dd, pre, figure, fieldset, blockquote, hr { margin: 0; }
 h1, h2, h3, h4, h5, h6 { font: inherit; }
-ul, ol, fieldset { padding: 0; border: 0; list-style: none; }
+ul, ol, fieldset, hr { padding: 0; border: 0; list-style: none; }
 a { color: inherit; text-decoration: none; }
 img { display: block; max-width: 100%; height: auto; }
 button, input, select, textarea { max-width: 100%; font: inherit; color: inherit; }
@@ -161,7 +161,5 @@ def flowing(line: str, indent: str) -> Iterator[str]:
     if len(indent + line) <= WRAP or "<pre" in line:
         yield indent + line
         return
-    pieces = textwrap.wrap(
-        line, WRAP - len(indent), break_long_words=False, break_on_hyphens=False
-    )
+    pieces = textwrap.wrap(line, WRAP - len(indent), break_long_words=False, break_on_hyphens=False)
     yield from (indent + (piece if i == 0 else "  " + piece) for i, piece in enumerate(pieces))

@@ -79,6 +79,7 @@
       boxes.set(key, known);
     }
     panel.picture.draw([...boxes.values()], receipt.pictures);
+    panel.shown.querySelector("[role=tab][aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     pick(panel, focus && buttons(panel, focus).length ? focus : null);
     if (focus) buttons(panel, focus)[0]?.focus({ preventScroll: true });
   }
@@ -124,7 +125,7 @@
     const { words } = panel.data;
     const node = el("span", { class: "slip-tools" });
     node.show = (field) => node.replaceChildren(
-      el("button", { type: "button", class: "slip-tool", title: `${words.edit} · ${words.keys}`, "aria-label": `${words.edit}: ${field.label}`,
+      el("button", { type: "button", class: "slip-tool slip-pencil", title: `${words.edit} · ${words.keys}`, "aria-label": `${words.edit}: ${field.label}`,
         onclick: () => edit(panel, field.path) }, icon("pencil")),
       ...(field.corrected ? [el("button", { type: "button", class: "slip-tool", title: words.back, "aria-label": `${words.back}: ${field.label}`,
         onclick: () => save(panel, { [field.back ?? field.path]: null }, field.path) }, icon("undo"))] : []));
@@ -200,16 +201,17 @@
   }
 
   function items(panel) {
-    const { items: found, path } = panel.receipt;
+    const { items: found } = panel.receipt;
     const { words } = panel.data;
     if (!found) return [];
     const add = el("button", { type: "button", class: "slip-add", onclick: () => addTo(panel, add, { path: found.add, label: found.columns[0].label, kind: "text" }) },
       icon("plus"), words.add_item);
     if (!found.rows.length) return [add];
     const heads = found.columns.map(({ name, label }) => el("th", { scope: "col", class: name === "name" ? null : "slip-number",
-      "aria-sort": panel.sort?.name === name ? (panel.sort.down ? "descending" : "ascending") : "none" },
+      "aria-sort": panel.sort?.name === name ? (panel.sort.down ? "descending" : "ascending") : null },
       el("button", { type: "button", title: words.sort, onclick: () => sortBy(panel, name) }, label)));
-    return [el("table", { class: "slip-items", "data-of": path }, el("caption", { class: "slip-aloud" }, words.items),
+    // Dressed: it is sorted and taken away by the panel's own buttons, not those of tables.js.
+    return [el("table", { class: "slip-items", "data-dressed": "" }, el("caption", { class: "slip-aloud" }, words.items),
       el("thead", {}, el("tr", {}, ...heads, el("td", {}))),
       el("tbody", {}, ...sorted(panel, found.rows).map((row) => itemRow(panel, row, found.columns)))), add];
   }

@@ -40,7 +40,9 @@ def control(part: Part, frame: Frame, roles: Roles) -> Node | None:
     return None
 
 
-def button(part: Part, frame: Frame, roles: Roles, tag: str = "button", name: str = "button") -> Node:
+def button(
+    part: Part, frame: Frame, roles: Roles, tag: str = "button", name: str = "button"
+) -> Node:
     """Return a button: its text in the middle of its padding."""
     text, surface = single_text(part), part.surface
     assert text and surface
@@ -100,7 +102,9 @@ def field(part: Part, frame: Frame, roles: Roles) -> Node:
 def name_of_text(part: Part, level: int, within: AbstractSet[str]) -> str:
     """Return what a text is called."""
     if level:
-        return "card-title" if "card" in within and level > 1 else "title" if level == 1 else "heading"
+        return (
+            "card-title" if "card" in within and level > 1 else "title" if level == 1 else "heading"
+        )
     if "footer" in within:
         return "footer-text"
     return "card-text" if "card" in within else "text"

@@ -154,7 +154,9 @@ class Flow:
         """Return a text as a heading, a paragraph or a link, without its place."""
         look = part.look
         box = extent_of(part, self.sheet)
-        css = text_css(look, frame.look, self.sheet, self.sheet.line_height(part.lines))
+        height = self.sheet.line_height(part.lines)
+        mixed = len({run.look.size for line in part.lines for run in line.runs}) > 1
+        css = text_css(look, frame.look, self.sheet, height, mixed=mixed)
         level = self.roles.heading(part)
         whole = all(run.look == look for line in part.lines for run in line.runs)
         if whole and is_link(look, frame.look) and not level and len(part.lines) < 3:
@@ -229,8 +231,8 @@ class Flow:
         if part.width <= part.height:
             css = (("width", px(part.width)), ("height", px(part.height)))
             return Node("div", part.box, (), "divider", (*css, ("background", hex_of(part.colour))))
-        css = (("border", "0"), ("border-top", f"{part.height}px solid {hex_of(part.colour)}"))
-        node = Node("hr", part.box, (), "rule", (*css, ("margin", "0")))
+        css: Css = (("border-top", f"{part.height}px solid {hex_of(part.colour)}"),)
+        node = Node("hr", part.box, (), "rule", css)
         if part.box[0] - frame.x0 > NEAR or frame.x1 - part.box[2] > NEAR:
             node = node.styled(width=px(part.width), max_width="100%")
         return self._aligned(node, part.box, frame, stretch=True)
@@ -371,7 +373,7 @@ class Flow:
     def _child(self, part: Part, box: Box, frame: Frame) -> Node:
         """Return a part of a row, as if alone between its own ends."""
         need = needed(part, self.sheet)
-        inner = replace(frame, x0=box[0], x1=max(box[2], need[2]), align="left")
+        inner = replace(frame, x0=box[0], x1=max(box[2], need[2]))
         return self.node(part, inner)
 
     def _spread_row(self, part: Part, groups: Sequence[Sequence[Part]], frame: Frame) -> Node:
@@ -382,8 +384,10 @@ class Flow:
                 "row", around([p.box for p in group]), tuple(group)
             )  # fmt: skip
             box = extent_of(side, self.sheet)
-            inner = replace(frame, x0=box[0], x1=box[2], align="left")
-            sides.append((self._row(side, inner) if side.kind == "row" else self.node(side, inner), box))
+            inner = replace(frame, x0=box[0], x1=box[2])
+            sides.append(
+                (self._row(side, inner) if side.kind == "row" else self.node(side, inner), box)
+            )
         boxes = [box for _, box in sides]
         align, children = vertical([node for node, _ in sides], boxes)
         css = [
@@ -412,14 +416,16 @@ class Flow:
             end = boxes[i + 1][0] - gap if i + 1 < len(boxes) else frame.x1
             fixed = self._natural(p, frame) and p.kind != "text"
             x1 = box[2] if fixed or p.kind == "box" else max(box[2], min(wants[i][2], end))
-            inner = replace(frame, x0=box[0], x1=x1, align="left")
+            inner = replace(frame, x0=box[0], x1=x1)
             node = self.node(p, inner)
             if fixed:
                 node = node.styled(flex="none")
             else:
                 last = i + 1 == len(boxes) and frame.x1 - box[2] <= 2 * NEAR
                 node = node.styled(width=None, max_width=None)
-                node = node.styled(flex=f"{'1' if last else '0'} 1 {px(x1 - box[0])}", min_width="0")
+                node = node.styled(
+                    flex=f"{'1' if last else '0'} 1 {px(x1 - box[0])}", min_width="0"
+                )
                 node = replace(node, narrow=(*node.narrow, ("flex", "1 1 auto"), ("width", "100%")))
             before_x = boxes[i - 1][2] if i else frame.x0
             if i:
@@ -451,7 +457,7 @@ class Flow:
         rows = [boxes[i : i + count] for i in range(0, len(boxes), count)]
         for i, (p, box) in enumerate(zip(part.parts, boxes, strict=True)):
             x0 = round(start + (i % count) * pitch)
-            inner = replace(frame, x0=x0, x1=round(x0 + pitch - gap), align="left")
+            inner = replace(frame, x0=x0, x1=round(x0 + pitch - gap))
             top = min(b[1] for b in rows[i // count])
             node = self.node(p, inner)
             if box[1] - top > NEAR:

@@ -15,6 +15,7 @@ Align = Literal["left", "center", "right"]
 NEAR = 3  # pixels; what is as near is meant to be there
 PHONE_PADDING = 20  # pixels, at the sides of a narrow screen
 WIDE_PADDING = 40  # pixels; a band with as much at both sides holds its content in the middle
+ROUND = 0.36  # of its height, a radius makes the end of something round
 GUESS = 12  # pixels that the sides of content in the middle may differ
 
 
@@ -112,7 +113,7 @@ def surface_css(surface: Surface) -> Css:
 def radius_css(surface: Surface) -> str:
     """Return the radii of corners, one where they are alike."""
     short = min(surface.width, surface.height)
-    if min(surface.radii) >= 0.4 * short:
+    if min(surface.radii) >= ROUND * short:
         return "50%" if abs(surface.width - surface.height) <= 2 else "999px"
     if max(surface.radii) - min(surface.radii) <= 2:
         return f"{sorted(surface.radii)[1]}px"

@@ -137,9 +137,7 @@ def shares_look(last: TextLine, line: TextLine) -> bool:
 
 def leading(lines: Sequence[TextLine]) -> float:
     """Return how far the lines of a text are apart, from baseline to baseline."""
-    return median(
-        b.baseline - a.baseline for a, b in zip(lines, lines[1:], strict=False)
-    )
+    return median(b.baseline - a.baseline for a, b in zip(lines, lines[1:], strict=False))
 
 
 def aligned(lines: Sequence[TextLine], line: TextLine) -> bool:

@@ -92,6 +92,8 @@ def nested(scan: Scan) -> Part:
     """Return a page as parts."""
     whole = Nest(scan).page()
     # A region as large as the page is the page.
-    while len(whole.parts) == 1 and whole.parts[0].kind == "box" and whole.parts[0].box == whole.box:
+    while (
+        len(whole.parts) == 1 and whole.parts[0].kind == "box" and whole.parts[0].box == whole.box
+    ):
         whole = replace(whole.parts[0], surface=whole.parts[0].surface)
     return whole

@@ -113,8 +113,10 @@ def px(value: float) -> str:
     return "0" if number == 0 else f"{number:g}px"
 
 
-def text_css(look: Look, usual: Look, sheet: Sheet, line_height: float | None) -> Css:
-    """Return how a text differs from what is around it."""
+def text_css(
+    look: Look, usual: Look, sheet: Sheet, line_height: float | None, *, mixed: bool = False
+) -> Css:
+    """Return how a text differs from what is around it; ``mixed`` says that its sizes do."""
     css: list[tuple[str, str]] = []
     if look.face != usual.face:
         css.append(("font-family", f"var(--{look.face})"))
@@ -125,7 +127,8 @@ def text_css(look: Look, usual: Look, sheet: Sheet, line_height: float | None) -
     if look.light and not look.bold:
         css.append(("font-weight", "300"))
     if line_height is not None and abs(line_height - sheet.loose * look.size) > SAME:
-        css.append(("line-height", f"{line_height / look.size:.4g}"))
+        # Beside larger words, a height in em would be theirs as well.
+        css.append(("line-height", px(line_height) if mixed else f"{line_height / look.size:.4g}"))
     if look.colour != usual.colour:
         css.append(("color", hex_of(look.colour)))
     if look.italic != usual.italic:

@@ -28,7 +28,9 @@ def arranged(items: Sequence[Part], right: int) -> Part:
         return row_of(rows[0], right)
     children: list[Part] = []
     for section in sections_of(rows):
-        children.append(row_of(section[0], right) if len(section) == 1 else block_of(section, right))
+        children.append(
+            row_of(section[0], right) if len(section) == 1 else block_of(section, right)
+        )
     return column_of(children, right)
 
 

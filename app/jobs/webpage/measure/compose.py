@@ -27,11 +27,14 @@ def composed(
         for parent, siblings in groups.items():
             for chain in chains(siblings):
                 pictures_only = all(s.paint == PICTURE for s in chain)
-                if parent is None or chain[0].width >= rgb.shape[1] or pictures_only:
+                if pictures_only:
                     continue
                 whole, parts = join(chain)
-                whole = replace(whole, shadow=shadow_of(rgb, whole, parent.colour))
-                found = [s for s in found if s not in chain] + [whole, *parts]
+                found = [s for s in found if s not in chain] + parts
+                # Bands and panels of the page itself are no parts of one thing.
+                if parent is not None and whole.width < rgb.shape[1]:
+                    shadow = shadow_of(rgb, whole, parent.colour)
+                    found.append(replace(whole, shadow=shadow))
     found = sorted(found, key=lambda s: (-s.area, s.box))
     return (
         [s for s in found if s.paint != PICTURE],
@@ -125,4 +128,13 @@ def rowed(chain: Sequence[Surface]) -> tuple[Surface, list[Surface]]:
     )
     main = max(chain, key=lambda s: (not s.paint, s.area))
     radii = (first.radii[0], last.radii[1], last.radii[2], first.radii[3])
-    return Surface(box, main.colour, radii, paint="none"), [replace(s, shadow="") for s in chain]
+    parts = [replace(s, shadow="") for s in chain]
+    for i in range(1, len(parts)):
+        before, part = parts[i - 1], parts[i]
+        if before.borders[1].width and part.borders[3].width and part.box[0] < before.box[2]:
+            # A line between two parts was seen as a border of both.
+            top, right, bottom, left = part.borders
+            x0, y0, x1, y1 = part.box
+            borders = (top, right, bottom, NONE)
+            parts[i] = replace(part, box=(x0 + left.width, y0, x1, y1), borders=borders)
+    return Surface(box, main.colour, radii, paint="none"), parts

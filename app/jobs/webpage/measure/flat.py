@@ -24,7 +24,8 @@ COLOURS = 96  # of the page, the most frequent; the rest is in pictures and at t
 LEAST_RUN = 90  # pixels of a colour that lie beside their like
 LEAST_SIDE = 8  # pixels; what is smaller is a dot of a letter
 THIN = 4  # pixels; what is not thicker is a line
-CLEAN = 0.6  # of the pixels equal their neighbours in a screenshot without noise
+SHARE = 0.02  # of the page, that a colour takes up at least which noise is measured by
+NOISY = 0.004  # of the page is near such a colour, and not calm: noise
 NOISE = 5  # levels; how far noise takes a colour
 
 
@@ -86,19 +87,19 @@ def frequent(numbers: NDArray[np.int32]) -> list[int]:
 
 def snapped(rgb: Pixels) -> Pixels:
     """Return a screenshot without its noise; one without noise is returned as it is."""
-    if calm(packed(rgb)).mean() > CLEAN:
-        return rgb
-    smooth = np.ascontiguousarray(cv2.medianBlur(rgb, 3))
-    numbers = packed(smooth)
-    colours, counts = np.unique(numbers, return_counts=True)
-    result, free = smooth.copy(), np.ones(numbers.shape, bool)
-    for i in np.lexsort((colours, -counts))[:24]:
+    numbers = packed(rgb)
+    colours, counts = np.unique(numbers[::2, ::2], return_counts=True)
+    order = [i for i in np.lexsort((colours, -counts)) if counts[i] >= SHARE * counts.sum()]
+    rough = ~calm(numbers)
+    result: Pixels | None = None
+    for i in order:
         colour = colour_of(int(colours[i]))
-        near = free & (np.abs(smooth.astype(np.int16) - colour).max(axis=2) <= NOISE)
-        if near.sum() >= LEAST_RUN:
+        near = np.abs(rgb.astype(np.int16) - colour).max(axis=2) <= NOISE
+        near &= ~np.isin(numbers, colours[order])
+        if (near & rough).mean() > NOISY or result is not None:
+            result = rgb.copy() if result is None else result
             result[near] = colour
-            free &= ~near
-    return result
+    return rgb if result is None else result
 
 
 def regions(rgb: Pixels) -> list[Region]:

@@ -111,7 +111,9 @@ def ink_of(
         behind = np.broadcast_to(np.array(local_ground(rgb, box), np.int16), behind.shape)
     crop = rgb[y0:y1, x0:x1].astype(np.int16)
     contrast = np.abs(crop - behind).max(axis=2)
-    strongest = float(np.percentile(contrast[contrast > FAINT], 96)) if contrast.max() > FAINT else 0
+    strongest = (
+        float(np.percentile(contrast[contrast > FAINT], 96)) if contrast.max() > FAINT else 0
+    )
     if strongest <= FAINT:
         return None
     cover = np.minimum(contrast / strongest, 1).astype(np.float32)
@@ -120,7 +122,12 @@ def ink_of(
     rows, columns = np.flatnonzero((cover > RIM).any(1)), np.flatnonzero((cover > RIM).any(0))
     if not len(rows):
         return None
-    top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    top, bottom, left, right = (
+        int(rows[0]),
+        int(rows[-1]) + 1,
+        int(columns[0]),
+        int(columns[-1]) + 1,
+    )
     within = (slice(top, bottom), slice(left, right))
     pixels = rgb[y0:y1, x0:x1][within]
     br, bg, bb = np.median(behind[within].reshape(-1, 3), axis=0)

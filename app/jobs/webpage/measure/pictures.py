@@ -23,6 +23,7 @@ JUMP = 10  # levels; pictures that touch differ more
 RUN = 0.25  # of a side at least must there be two pictures
 STRAIGHT = 0.75  # of a side is where they do
 SMALLEST = 10  # pixels; the smaller side of a picture
+ENOUGH = 0.6  # of a region must be even for it to be a gradient
 EVEN = 1.6  # levels; what a gradient is off the plane through it
 CHANGE = 6.0  # levels from end to end; less is one colour
 ROOM = 2  # pixels around a line of text that belong to it
@@ -39,9 +40,7 @@ class Picture:
     radii: Radii = (0, 0, 0, 0)
 
 
-def unexplained(
-    shape: tuple[int, int], rectangles: Sequence[Region], texts: Sequence[Box]
-) -> Mask:
+def unexplained(shape: tuple[int, int], rectangles: Sequence[Region], texts: Sequence[Box]) -> Mask:
     """Return the pixels that neither surfaces nor text account for, without thin lines."""
     rest = np.ones(shape, np.uint8)
     for region in rectangles:
@@ -53,14 +52,10 @@ def unexplained(
     return np.asarray(opened, bool)
 
 
-def pictures(
-    rgb: Pixels, rectangles: Sequence[Region], texts: Sequence[Box]
-) -> list[Picture]:
+def pictures(rgb: Pixels, rectangles: Sequence[Region], texts: Sequence[Box]) -> list[Picture]:
     """Return the pictures and gradients of a page, the largest first."""
     rest = unexplained(rgb.shape[:2], rectangles, texts)
-    joined = cv2.morphologyEx(
-        rest.view(np.uint8), cv2.MORPH_CLOSE, np.ones((JOIN, JOIN), np.uint8)
-    )
+    joined = cv2.morphologyEx(rest.view(np.uint8), cv2.MORPH_CLOSE, np.ones((JOIN, JOIN), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     found = []
     for label in range(1, len(stats)):
@@ -152,7 +147,14 @@ def fitted(crop: Pixels, part: Mask) -> tuple[NDArray[np.float64], float]:
     h, w = part.shape
     places = np.stack([np.ones(len(xs)), xs - w / 2, ys - h / 2], axis=1)
     colours = crop[ys, xs].astype(np.float64)
-    plane, *_ = np.linalg.lstsq(places, colours, rcond=None)
+    for _ in range(4):
+        plane, *_ = np.linalg.lstsq(places, colours, rcond=None)
+        off = np.abs(places @ plane - colours).max(axis=1)
+        # Shadows and what was not read stand on it: what most of it does is what it is.
+        near = off <= max(2.0, 2.5 * float(np.median(off)))
+        if near.all() or near.sum() < ENOUGH * len(xs):
+            break
+        places, colours = places[near], colours[near]
     return plane, float(np.sqrt(((places @ plane - colours) ** 2).mean()))
 
 

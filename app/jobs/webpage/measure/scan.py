@@ -63,9 +63,11 @@ def scan(screenshot: Pixels, lines: Sequence[Line]) -> Scan:
     flat = rectangles(found, texts, width)
     seen = pictures(rgb, flat, texts)
     flat = [r for r in flat if not is_in_picture(r, seen, texts)]
-    simple = surfaces(rgb, flat)
+    simple = surfaces(rgb, flat, page_colour(rgb))
     simple = [replace(s, shadow="") if is_on_picture(s, seen) else s for s in simple]
-    bare = [t for t in texts if not any(contains(r.box, t, 4) and not is_whole(r, width) for r in flat)]
+    bare = [
+        t for t in texts if not any(contains(r.box, t, 4) and not is_whole(r, width) for r in flat)
+    ]
     painted = [as_surface(p, bare) for p in seen]
     boxes = [s for s in painted if s is not None]
     plain = [p for p, s in zip(seen, painted, strict=True) if s is None]
@@ -81,14 +83,16 @@ def scan(screenshot: Pixels, lines: Sequence[Line]) -> Scan:
         colour=page_colour(rgb),
         surfaces=tuple(whole),
         pictures=tuple(plain),
-        rules=tuple(r for r in rules_of(found, [*every, *whole], seen, texts) if stands_out(rgb, r)),
+        rules=tuple(
+            r for r in rules_of(found, [*every, *whole], seen, texts) if stands_out(rgb, r)
+        ),
         pieces=tuple(pieces),
     )
 
 
 def is_in_picture(region: Region, seen: Sequence[Picture], texts: Sequence[Box]) -> bool:
     """Tell whether a region is part of a picture: in one, and nothing written on it."""
-    return any(contains(p.box, region.box, 2) for p in seen) and not any(
+    return any(contains(p.box, region.box, 2) for p in seen if not p.paint) and not any(
         contains(region.box, text, 6) for text in texts
     )
 
@@ -115,7 +119,7 @@ def is_whole(region: Region, width: int) -> bool:
 
 def is_on_picture(surface: Surface, seen: Sequence[Picture]) -> bool:
     """Tell whether a surface stands on a picture, whose colours tell nothing of shadows."""
-    return any(contains(p.box, surface.box, 4) for p in seen)
+    return any(contains(p.box, surface.box, 4) for p in seen if not p.paint)
 
 
 def stands_out(rgb: Pixels, rule: Rule) -> bool:
@@ -156,4 +160,3 @@ def is_border(box: Box, surface: Surface) -> bool:
     x0, y0, x1, y1 = surface.box
     inner = (x0 + left, y0 + top, x1 - right, y1 - bottom)
     return contains(surface.box, box) and not shared(inner, box)
-

@@ -17,8 +17,11 @@ from app.jobs.webpage.measure.flat import THIN, Colour, Pixels, Region, four, he
 from app.jobs.webpage.page import Box
 
 MISSING = 1 - np.pi / 4  # of a square, what a quarter of a circle leaves out
+THICK = 3  # pixels from the edge of a surface to its middle
 EDGE = 1.2  # pixels that count as missing for each pixel of a radius
 SMALLEST = 6  # pixels; the smaller side of a surface
+CAPITAL = 0.82  # of a line's height is what no letter is higher than
+ROUND = 0.36  # of its height, a radius makes the end of a surface round
 LARGE = 120  # pixels; no pill and no button is as high
 SIDE_ROOM = 20  # pixels
 FULL = 0.93  # of its outline's area is what a rectangle has, at least
@@ -102,7 +105,7 @@ def is_thick(region: Region) -> bool:
     if min(region.width, region.height) <= THIN:
         return False
     padded = np.pad(region.pixels.view(np.uint8), 1)
-    return float(cv2.distanceTransform(padded, cv2.DIST_C, 3).max()) >= THIN
+    return float(cv2.distanceTransform(padded, cv2.DIST_C, 3).max()) >= THICK
 
 
 def radii_of(region: Region) -> Radii:
@@ -155,16 +158,17 @@ def is_band(region: Region, width: int) -> bool:
     return region.width == width and min(left, right) > BAND
 
 
-def surfaces(rgb: Pixels, rectangles: Sequence[Region]) -> list[Surface]:
+def surfaces(rgb: Pixels, rectangles: Sequence[Region], page_colour: Colour) -> list[Surface]:
     """Return the surfaces of a page, the largest first, with their borders and shadows."""
     bare = [
         Surface(r.box, r.colour, radii_of(r) if r.width < rgb.shape[1] else (0, 0, 0, 0))
         for r in rectangles
     ]
+    page = Surface((0, 0, rgb.shape[1], rgb.shape[0]), page_colour)
     found: list[Surface] = []
     for surface in bare:
         parent = outside(surface, bare)
-        whole = bordered(rgb, surface, parent)
+        whole = bordered(rgb, surface, parent or page)
         # The rings of a shadow are one level apart.
         if not parent or distance(surface.colour, parent.colour) > 1 or whole.is_bordered:
             found.append(whole)
@@ -174,6 +178,8 @@ def surfaces(rgb: Pixels, rectangles: Sequence[Region]) -> list[Surface]:
 def is_letter(box: Box, texts: Sequence[Box]) -> bool:
     """Tell whether a region is part of a letter of a line."""
     for text in texts:
+        if box[3] - box[1] > CAPITAL * (text[3] - text[1]):
+            continue
         room = (text[3] - text[1]) // 8
         within = contains((text[0] - room, text[1] - room, text[2] + room, text[3] + room), box)
         if within and shared(box, text) < 0.75 * (text[2] - text[0]) * (text[3] - text[1]):
@@ -187,10 +193,8 @@ def outside(surface: Surface, others: Sequence[Surface]) -> Surface | None:
     return min(around, key=lambda o: o.area, default=None)
 
 
-def bordered(rgb: Pixels, surface: Surface, parent: Surface | None) -> Surface:
+def bordered(rgb: Pixels, surface: Surface, parent: Surface) -> Surface:
     """Return a surface with its borders and its shadow; its box then includes the borders."""
-    if parent is None:
-        return surface
     strips = [side(rgb, surface, which) for which in range(4)]
     top, right, bottom, left = (border_of(strip, parent.colour) for strip in strips)
     x0, y0, x1, y1 = surface.box
@@ -198,12 +202,26 @@ def bordered(rgb: Pixels, surface: Surface, parent: Surface | None) -> Surface:
     thickest = max(top.width, right.width, bottom.width, left.width)
     radii = four(radius + thickest if radius else 0 for radius in surface.radii)
     whole = replace(surface, box=box, radii=radii, borders=(top, right, bottom, left))
+    whole = rounded(whole)
     return replace(whole, shadow=shadow_of(rgb, whole, parent.colour))
 
 
-def side(
-    rgb: Pixels, surface: Surface, which: int, reach: int = BORDER + 1
-) -> NDArray[np.uint8]:
+def rounded(surface: Surface) -> Surface:
+    """Return a surface with round ends as it is: their sides are too short to be measured."""
+    x0, y0, x1, y1 = surface.box
+    if min(surface.radii) < ROUND * min(surface.width, surface.height):
+        return surface
+    top, right, bottom, left = surface.borders
+    if top.width and top == bottom and not (right.width or left.width):
+        box = (x0 - top.width, y0, x1 + top.width, y1)
+        return replace(surface, box=box, borders=(top, top, top, top))
+    if not surface.is_bordered and abs(surface.width - surface.height) <= 2:
+        # The outermost pixels of a circle are mixed with what is behind.
+        return replace(surface, box=(x0 - 1, y0 - 1, x1 + 1, y1 + 1))
+    return surface
+
+
+def side(rgb: Pixels, surface: Surface, which: int, reach: int = BORDER + 1) -> NDArray[np.uint8]:
     """Return the pixels outside of a side, from the surface outward: (reach, span, 3).
 
     ``which`` is 0 for the top, then clockwise. Corners are left out. Fewer rows at the page's end.

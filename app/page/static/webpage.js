@@ -1,0 +1,269 @@
+// The page that was built from a screenshot: seen, compared, edited, taken away.
+(() => {
+  const { el, icon, panel, web } = window.secondLook;
+  const CROP = /crop-\d{1,5}-\d{1,5}-\d{1,5}-\d{1,5}\.png/g;
+  const SCRIPTS = /<script\b|\son[a-z]+\s*=|javascript:/i;
+
+  async function fetched(url, options) {
+    const answer = await fetch(url, options);
+    if (!answer.ok && answer.status !== 409) throw new Error(String(answer.status));
+    return answer.json();
+  }
+
+  // A row of buttons of which one is chosen.
+  function choice(label, options, chosen, choose) {
+    const row = el("div", { class: "sl-web-choice", role: "group", "aria-label": label });
+    for (const [value, text] of options) {
+      row.append(el("button", {
+        type: "button", "aria-pressed": String(value === chosen), onclick: () => choose(value),
+      }, text));
+    }
+    return row;
+  }
+
+  class Workbench {
+    constructor(place, conversation, turn) {
+      this.place = place;
+      this.url = `/webpage/${encodeURIComponent(conversation)}/${turn}`;
+      this.view = "preview";
+      this.way = "side";
+      this.mix = 50;
+      this.marked = true;
+      this.scripts = false;
+    }
+
+    async load() {
+      try { this.take(await fetched(this.url)); } catch { return; } // the reply has the code still
+      this.place.dataset.ready = "true";
+      this.draw();
+    }
+
+    take(data) {
+      this.data = data;
+      this.words = data.words;
+      this.at = data.shown;
+      this.width = data.source?.width ?? 1280;
+      this.draft = this.version.html;
+    }
+
+    get version() { return this.data.versions[this.at]; }
+    get edited() { return this.draft !== this.version.html; }
+    get high() { return Math.max(this.version.height, this.data.source?.height ?? 0, 200); }
+    // Names of pictures stand for themselves; where they are shown, the pictures do.
+    whole(html) { return html.replace(CROP, (name) => this.data.crops[name] ?? name); }
+    frame() { return web.frame(this.whole(this.draft), this.words.page, this.scripts); }
+
+    draw() {
+      const focused = document.activeElement?.closest?.("[data-key]")?.dataset.key;
+      this.root = el("section", { class: "sl-web", "data-view": this.view }, this.bar(), ...this.tools(), this.stage(), this.foot());
+      if (this.dialog) this.dialog.replaceChildren(this.root);
+      else this.place.replaceChildren(this.root);
+      if (focused) this.root.querySelector(`[data-key="${focused}"]`)?.focus();
+    }
+
+    show(change) { Object.assign(this, change); this.draw(); }
+
+    // The views, the versions, and larger or smaller.
+    bar() {
+      const { words } = this;
+      const views = [["preview", words.preview], ["code", words.code], ["changes", words.changes]];
+      if (this.data.source) views.splice(1, 0, ["compare", words.compare]);
+      const versions = el("select", { "aria-label": words.version, onchange: (event) => this.choose(Number(event.target.value)) });
+      this.data.versions.forEach((version, index) => {
+        const used = index === this.data.shown ? ` · ${words.shown}` : "";
+        const option = el("option", { value: index }, `${index + 1} · ${version.label}${used}`);
+        option.selected = index === this.at;
+        versions.append(option);
+      });
+      return el("div", { class: "sl-web-bar" },
+        this.keyed("views", choice(words.views, views, this.view, (view) => this.show({ view }))),
+        this.data.versions.length > 1 ? el("label", { class: "sl-web-versions" }, versions) : "",
+        el("button", { type: "button", class: "sl-web-quiet", "data-key": "enlarge", onclick: () => this.enlarge() },
+          icon(this.dialog ? "close" : "plus"), el("span", {}, this.dialog ? words.shrink : words.enlarge)));
+    }
+
+    keyed(key, row) {
+      [...row.children].forEach((button, index) => { button.dataset.key = `${key}${index}`; });
+      return row;
+    }
+
+    choose(at) {
+      this.at = at;
+      this.draft = this.version.html;
+      this.draw();
+    }
+
+    // What the view in front can be told.
+    tools() {
+      const { words } = this;
+      const row = el("div", { class: "sl-web-tools" });
+      if (this.view === "preview") {
+        const widths = this.data.widths.map(({ width, label }) => [width, label]);
+        row.append(this.keyed("widths", choice(words.widths, widths, this.width, (width) => this.show({ width }))));
+        if (SCRIPTS.test(this.draft)) row.append(this.toggle("scripts", words.scripts));
+      } else if (this.view === "compare") {
+        const ways = [["side", words.side], ["overlay", words.overlay], ["swipe", words.swipe]];
+        row.append(this.keyed("ways", choice(words.ways, ways, this.way, (way) => this.show({ way }))));
+        if (this.version.regions.length) row.append(this.toggle("marked", words.marks));
+      } else if (this.view === "code") {
+        const used = this.at === this.data.shown && !this.edited;
+        this.saves = el("button", { type: "button", class: "sl-web-main", "data-key": "save", onclick: () => this.save() },
+          this.edited || this.at === this.data.shown ? words.save : words.use);
+        this.reverts = el("button", { type: "button", "data-key": "revert", onclick: () => this.show({ draft: this.version.html }) }, words.revert);
+        this.saves.disabled = used;
+        this.reverts.hidden = !this.edited;
+        row.append(this.saves, this.reverts);
+      } else return [];
+      const warning = this.scripts && this.view === "preview" && SCRIPTS.test(this.draft)
+        ? [el("p", { class: "sl-web-warning", role: "alert" }, words.scripts_warn)] : [];
+      return [row, ...warning];
+    }
+
+    toggle(name, label) {
+      const box = el("input", { type: "checkbox", "data-key": name, onchange: () => this.show({ [name]: box.checked }) });
+      box.checked = this[name];
+      return el("label", { class: "sl-web-toggle" }, box, label);
+    }
+
+    stage() {
+      const views = { preview: () => this.preview(), compare: () => this.compare(), code: () => this.code(), changes: () => this.changes() };
+      return views[this.view]();
+    }
+
+    preview() {
+      return el("div", { class: "sl-web-stage sl-web-screen" }, web.scaled(this.frame(), this.width));
+    }
+
+    compare() {
+      const { source } = this.data;
+      const regions = this.marked && !this.edited ? this.version.regions : [];
+      const drawn = el("div", { class: "sl-web-layer" }, this.frame(), ...web.marks(regions, source.width, this.high, true));
+      const shot = el("div", { class: "sl-web-layer" },
+        el("img", { src: source.src, alt: this.words.screenshot, width: source.width, height: source.height }),
+        ...web.marks(regions, source.width, this.high, false));
+      if (this.way === "side") {
+        const half = (label, layer) => el("figure", {}, el("figcaption", {}, label), web.scaled(layer, source.width, this.high));
+        return el("div", { class: "sl-web-stage sl-web-side", tabindex: "0" }, half(this.words.screenshot, shot), half(this.words.page, drawn));
+      }
+      drawn.classList.add("sl-web-over");
+      const both = el("div", { class: "sl-web-both" }, shot, drawn);
+      const mix = () => {
+        if (this.way === "overlay") drawn.style.opacity = this.mix / 100;
+        else drawn.style.clipPath = `inset(0 0 0 ${this.mix}%)`;
+        edge.style.left = `${this.mix}%`;
+      };
+      const edge = el("i", { class: "sl-web-edge" });
+      if (this.way === "swipe") both.append(edge);
+      const slider = el("input", {
+        type: "range", min: 0, max: 100, value: this.mix, class: "sl-web-mix", "aria-label": this.words.mix,
+        "data-key": "mix", oninput: () => { this.mix = Number(slider.value); mix(); },
+      });
+      mix();
+      return el("div", { class: "sl-web-pair" },
+        el("div", { class: "sl-web-slider" }, el("span", {}, this.words.screenshot), slider, el("span", {}, this.words.page)),
+        el("div", { class: "sl-web-stage", tabindex: "0" }, web.scaled(both, source.width, this.high)));
+    }
+
+    code() {
+      const area = el("textarea", {
+        class: "sl-web-code", spellcheck: "false", wrap: "off", autocapitalize: "off", "aria-label": this.words.editor,
+        "data-key": "code",
+      });
+      area.value = this.draft;
+      const shown = el("div", { class: "sl-web-live" });
+      const again = () => shown.replaceChildren(web.scaled(this.frame(), this.data.source?.width ?? 1280));
+      let timer;
+      area.addEventListener("input", () => {
+        this.draft = area.value;
+        this.saves.disabled = !this.edited && this.at === this.data.shown;
+        this.saves.textContent = this.edited || this.at === this.data.shown ? this.words.save : this.words.use;
+        this.reverts.hidden = !this.edited;
+        clearTimeout(timer);
+        timer = setTimeout(again, 300);
+      });
+      again();
+      return el("div", { class: "sl-web-stage sl-web-edit" }, area, shown);
+    }
+
+    changes() {
+      const { about, lines } = this.data.changes[this.at];
+      const code = el("pre", { tabindex: "0" });
+      for (const line of lines) {
+        const kind = line.startsWith("@@") ? "at" : { "+": "in", "-": "out" }[line[0]] ?? "same";
+        code.append(el("span", { class: `sl-web-line-${kind}` }, kind === "at" ? "⋯" : line || " "));
+      }
+      const none = !lines.length && this.at > 0 ? el("p", {}, this.words.same) : "";
+      return el("div", { class: "sl-web-stage sl-web-diff" }, el("p", {}, about), none, lines.length ? code : "");
+    }
+
+    // What is known of the version in front, and how to take it away.
+    foot() {
+      const { words, version } = this;
+      const take = (format, label, about) => el("a", {
+        href: `${this.url}/page.${format}?version=${this.at}`, download: "", title: about, "aria-label": about,
+      }, label);
+      this.said = el("span", { class: "sl-web-said", role: "status" });
+      return el("div", { class: "sl-web-foot" },
+        ...(version.scores ? this.scores() : [el("p", { class: "sl-web-note" }, words.unchecked)]),
+        this.data.source ? "" : el("p", { class: "sl-web-note" }, words.no_picture),
+        el("div", { class: "sl-web-take" },
+          this.said,
+          el("button", { type: "button", "data-key": "copy", onclick: () => this.copy() }, words.copy),
+          take("html", words.download, words.download_about), take("zip", words.zip, words.zip_about)));
+    }
+
+    scores() {
+      const { words, version } = this;
+      const bar = ({ name, percent, low }) => el("li", { "data-low": low ? "true" : null, title: low ? words.low : null },
+        el("span", {}, name), el("meter", { min: 0, max: 100, value: percent, "aria-label": name }), el("b", {}, `${percent} %`));
+      const places = version.regions.map((region, index) => el("li", {},
+        el("i", {}, String(index + 1)), el("span", {}, region.label)));
+      const details = el("details", { class: "sl-web-scores" },
+        el("summary", {}, ...version.scores.totals.map(({ name, percent, low }) =>
+          el("span", { "data-low": low ? "true" : null }, el("b", {}, `${percent} %`), ` ${name}`))),
+        el("div", { class: "sl-web-details" },
+          el("div", {}, el("h4", {}, words.scores), el("ul", { class: "sl-web-bars" }, ...version.scores.parts.map(bar))),
+          el("div", {}, el("h4", {}, words.worst), places.length ? el("ol", { class: "sl-web-places" }, ...places) : el("p", {}, words.alike))));
+      details.open = this.open ?? false;
+      details.addEventListener("toggle", () => { this.open = details.open; });
+      return [details];
+    }
+
+    async copy() {
+      try {
+        await navigator.clipboard.writeText(this.whole(this.draft));
+        this.said.textContent = this.words.copied;
+      } catch { this.said.textContent = this.words.copy_failed; }
+    }
+
+    async save() {
+      const options = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ html: this.draft }) };
+      this.saves.disabled = true;
+      let told = this.words.saved;
+      try {
+        const data = await fetched(this.url, options);
+        if (data.problem) told = data.problem.join(" ");
+        else this.take(data);
+      } catch { told = this.words.failed; }
+      this.draw();
+      this.said.textContent = told;
+    }
+
+    enlarge() {
+      if (this.dialog) { this.dialog.close(); return; }
+      this.dialog = el("dialog", { class: "sl-web-dialog" });
+      this.dialog.addEventListener("close", () => {
+        this.dialog.remove();
+        this.dialog = null;
+        this.draw();
+        this.root.querySelector('[data-key="enlarge"]').focus();
+      });
+      (document.getElementById("shell") ?? document.body).append(this.dialog);
+      this.place.replaceChildren();
+      this.draw();
+      this.dialog.showModal();
+    }
+  }
+
+  panel("html", (place, conversation, turn) => { new Workbench(place, conversation, turn).load(); });
+})();
