@@ -10,8 +10,10 @@ from app.build import assistant_for
 from app.config import Config
 from app.errors import PathMissing
 from app.intake import Upload
+from app.jobs.choose import job_asked
 from app.run import Run
 from history.turn import encode
+from vision.pdf import is_pdf
 
 LOOK_S = 0.02  # between two looks at a growing reply
 
@@ -26,7 +28,9 @@ def ask(config: Config, words: Sequence[str], *, as_json: bool) -> int:
     assistant = assistant_for(config)
     assistant.start()
     try:
-        run = assistant.send(None, question, [Upload(p.name, p.read_bytes()) for p in pictures])
+        uploads = [each for path in pictures for each in _uploads(path, assistant)]
+        job = job_asked(question, len(uploads))
+        run = assistant.send(None, question, uploads, job)
         _print_growing(run, quiet=as_json)
         if as_json:
             print(encode(run.snapshot().turn).decode("ascii"), end="")  # noqa: T201  asked for
@@ -43,6 +47,14 @@ def _split(words: Sequence[str]) -> tuple[str, list[Path]]:
         if not path.is_file():
             raise PathMissing(path=path)
     return question, pictures
+
+
+def _uploads(path: Path, assistant: Assistant) -> list[Upload]:
+    data = path.read_bytes()
+    if not is_pdf(data):
+        return [Upload(path.name, data)]
+    pages = assistant.decoder.pages(data)
+    return [Upload(f"{path.name} · {number}", page) for number, page in enumerate(pages, 1)]
 
 
 def _print_growing(run: Run, *, quiet: bool) -> None:

@@ -83,6 +83,11 @@ class Assistant:
         """Save as cancelled what has not ended: the process leaves now."""
         self._worker.abandon()
 
+    @property
+    def engine(self) -> Engine:
+        """The engine; any thread may ask it for ``status`` and ``count_tokens``, no more."""
+        return self._worker.engine
+
     def condition(self) -> Condition:
         """Return how the assistant is now; cheap, from any thread."""
         return self._worker.condition()

@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", help="default: 127.0.0.1")
     parser.add_argument("--port", type=int, help="default: 7860; 0 takes a free one")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    parser.add_argument("--demo", action="store_true", help="look around in three examples")
     commands = parser.add_subparsers(dest="command", title="without the page")
 
     ask = commands.add_parser("ask", parents=[common], help="send one turn, print the reply")
@@ -78,6 +79,9 @@ def _parser() -> argparse.ArgumentParser:
         "but points at it (same_as). The pages of a PDF are one receipt.",
     )
     batch.add_argument("--job", choices=["text", "receipt", "html"], default="text")
+    batch.add_argument(
+        "--schema", metavar="FILE", help="a JSON schema of your own: its fields of receipts, too"
+    )
     batch.add_argument("folder", type=Path)
     batch.add_argument(
         "--out",
@@ -114,6 +118,7 @@ def _overrides(args: argparse.Namespace) -> Mapping[str, Mapping[str, object]]:
     given: dict[str, dict[str, object]] = {
         "history": {"root": getattr(args, "root", None)},
         "engine": {"kind": args.engine, "model": args.model, "url": args.url},
+        "receipt": {"schema": getattr(args, "schema", None)},
         "server": {
             "host": getattr(args, "host", None),
             "port": getattr(args, "port", None),
@@ -129,10 +134,11 @@ def _overrides(args: argparse.Namespace) -> Mapping[str, Mapping[str, object]]:
 # Imported late: --help and a config error should not wait seconds for Gradio or an engine.
 
 
-def _page(_: argparse.Namespace, config: Config) -> int:
+def _page(args: argparse.Namespace, config: Config) -> int:
+    from app.demo import demo
     from app.serve import serve
 
-    serve(config)
+    (demo if args.demo else serve)(config)
     return 0
 
 

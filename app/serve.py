@@ -4,7 +4,7 @@ import logging
 import os
 import socket
 import webbrowser
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -35,6 +35,7 @@ _EARLY = (
     '<script src="/page/viewer.js"></script>'
     '<script src="/page/tables.js"></script>'
     '<script src="/page/compare.js"></script>'
+    '<script src="/page/inside.js"></script>'
     '<script src="/page/receipt-picture.js"></script>'
     '<script src="/page/receipt-edit.js"></script>'
     '<script src="/page/receipt.js"></script>'
@@ -51,13 +52,17 @@ _EARLY = (
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
-def serve(config: Config) -> None:
-    """Serve the page until the user ends it. Raise ``ConfigError`` where it cannot be served."""
+def serve(config: Config, prepare: Callable[[Assistant], None] = lambda _: None) -> None:
+    """Serve the page until the user ends it. Raise ``ConfigError`` where it cannot be served.
+
+    ``prepare`` is called once, before the page can be reached.
+    """
     bound = _bind(config)
     token_for(config.server)
     port = bound.getsockname()[1]
     assistant = assistant_for(config)
     assistant.start()
+    prepare(assistant)
     app = application(assistant, config, own_hosts(config.server.host, port))
     url = f"http://{config.server.host}:{port}"
     print(f"Second Look: {url}   (Ctrl+C ends it)", flush=True)  # noqa: T201  the one line a user needs
@@ -110,7 +115,7 @@ def application(assistant: Assistant, config: Config, hosts: set[str]) -> Guard:
     app.include_router(upload_routes(uploads, config.server.max_upload_mib << 20))
     app.include_router(settings_routes(assistant))
     app.include_router(preset_routes(Presets(folder(config.page.presets))))
-    app.include_router(turn_routes(assistant.store))
+    app.include_router(turn_routes(assistant))
     pulse = Pulse(assistant.store)
     app.include_router(pulse_routes(pulse))
     handlers = Handlers(assistant, uploads, pulse, PAGE / "examples", Path.cwd())

@@ -6,8 +6,10 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from app.assistant import Assistant
+from app.inside import inside
 from app.page.render import picture_url, printable
-from history import HistoryError, Store
+from history import HistoryError
 from history.tables import Table, to_csv, to_xlsx
 
 _KINDS = {
@@ -24,15 +26,15 @@ class Asked(BaseModel, frozen=True, extra="forbid"):
     rows: Annotated[list[Row], Field(max_length=10_000)]
 
 
-def turn_routes(store: Store) -> APIRouter:
-    """Return ``/turn/{conversation}/{turn}`` and ``/table.{format}``."""
+def turn_routes(assistant: Assistant) -> APIRouter:
+    """Return ``/turn/{conversation}/{turn}``, ``/inside/…`` of it, and ``/table.{format}``."""
     router = APIRouter(include_in_schema=False)
 
     # Not async: it reads the disk.
     @router.get("/turn/{conversation}/{turn}")
     def pictures(conversation: str, turn: int) -> dict[str, Any]:
         try:
-            found = store.turn(conversation, turn)
+            found = assistant.store.turn(conversation, turn)
         except HistoryError as error:
             raise HTTPException(404) from error
         return {
@@ -48,6 +50,13 @@ def turn_routes(store: Store) -> APIRouter:
             "lines": [dict(line) for line in found.lines],
             "pairs": found.fields.get("pairs", []) if found.job == "compare" else [],
         }
+
+    @router.get("/inside/{conversation}/{turn}")
+    def behind_the_scenes(conversation: str, turn: int) -> dict[str, Any]:
+        try:
+            return inside(assistant, conversation, turn)
+        except HistoryError as error:
+            raise HTTPException(404) from error
 
     @router.post("/table.{format}")
     def table(format: str, asked: Asked) -> Response:  # noqa: A002  the path's own name

@@ -21,10 +21,10 @@ def upload_routes(uploads: Uploads, max_bytes: int) -> APIRouter:
         name = Path(unquote(request.headers.get("x-name", ""))).name
         try:
             data = await _received(request, max_bytes)
-            attached = await run_in_threadpool(uploads.add, name, data)
+            attached = await run_in_threadpool(uploads.add_all, name, data)
         except VisionError as error:
             return JSONResponse({"error": error.record()})
-        return JSONResponse({"files": [attached.record()]})
+        return JSONResponse({"files": [each.record() for each in attached]})
 
     @router.get("/uploads/{upload_id}.webp")
     async def thumbnail(upload_id: str) -> Response:

@@ -13,7 +13,9 @@ from uuid import uuid4
 
 from app.errors import UploadGone
 from app.intake import Upload
+from vision.errors import VisionError
 from vision.images import Decoder, Note
+from vision.pdf import is_pdf
 
 SIDE = 256  # pixels of a draft's thumbnail: twice what the page shows
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -40,6 +42,20 @@ class Uploads:
     def __init__(self, folder: Path, decoder: Decoder) -> None:
         self._folder = folder
         self._decoder = decoder
+
+    def add_all(self, name: str, data: bytes) -> list[Attached]:
+        """Keep a picture, or each page of a PDF. Raise ``ImageRefused`` with nothing kept."""
+        if not is_pdf(data):
+            return [self.add(name, data)]
+        kept: list[Attached] = []
+        try:
+            for number, page in enumerate(self._decoder.pages(data), 1):
+                kept.append(self.add(f"{Path(name).name} · {number}", page))
+        except VisionError:
+            for attached in kept:
+                self.remove(attached.id)
+            raise
+        return kept
 
     def add(self, name: str, data: bytes) -> Attached:
         """Keep a picture. Raise ``ImageRefused`` with nothing kept."""

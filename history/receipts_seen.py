@@ -15,6 +15,7 @@ from history.turn import Turn
 
 DOUBT_BELOW = 0.8  # confidence: of values below it, more than one in five is wrong
 
+_MATTER = ("merchant", "date", "total")
 _DOUBTED = ("unsupported", "disagrees")  # notes
 
 
@@ -33,6 +34,15 @@ class Seen:
         if self.confirmed:
             return ()
         return tuple(key for key, value in self.receipt.items() if is_doubtful(value))
+
+    @property
+    def wants_a_look(self) -> bool:
+        """Whether what matters is missing or unsure, or anything is contested."""
+        if self.confirmed:
+            return False
+        kept = [self.receipt.get(name) for name in _MATTER]
+        unsure = any(each is None or is_doubtful(each) for each in kept)
+        return unsure or _is_contested(self.receipt)
 
     @property
     def adds_up(self) -> bool | None:
@@ -62,6 +72,18 @@ def is_doubtful(value: Any) -> bool:
             return any(is_doubtful(inner) for inner in value.values())
         case list():
             return any(is_doubtful(inner) for inner in value)
+        case _:
+            return False
+
+
+def _is_contested(value: Any) -> bool:
+    match value:
+        case {"value": _}:
+            return value.get("note") in _DOUBTED
+        case Mapping():
+            return any(map(_is_contested, value.values()))
+        case list():
+            return any(map(_is_contested, value))
         case _:
             return False
 

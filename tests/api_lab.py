@@ -7,13 +7,15 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import uvicorn
 
 from app.api.programs import Programs
 from app.api.server import Entrance
 from app.assistant import Assistant
-from app.config import ServerConfig
+from app.config import Config, ServerConfig, TmpConfig
 from app.guard import Guard, own_hosts
+from app.serve import application
 from app.tmp_folder import TmpFolder
 from vision.fake import FakeEngine
 
@@ -71,6 +73,19 @@ def programs_served(assistant: Assistant, tmp_path: Path, **server: object) -> I
 
 
 @contextlib.contextmanager
+def page_served(assistant: Assistant, tmp_path: Path, **server: object) -> Iterator[str]:
+    """Yield the address of the whole application: the page, and programs beside it."""
+    config = Config(tmp=TmpConfig(root=str(tmp_path / "tmp")), server=ServerConfig(**server))
+    with listening() as bound:
+        hosts = own_hosts("127.0.0.1", bound.getsockname()[1])
+        # Made where a loop runs: else Gradio 6.31 makes some that it never closes
+        # (utils.safe_get_lock).
+        with running(lambda: application(assistant, config, hosts), bound, factory=True) as url:
+            httpx.get(url, timeout=60)  # until it is made: a program would not wait that long
+            yield url
+
+
+@contextlib.contextmanager
 def listening() -> Iterator[socket.socket]:
     """Yield a socket of this machine."""
     bound = socket.create_server(("127.0.0.1", 0))
@@ -79,11 +94,12 @@ def listening() -> Iterator[socket.socket]:
 
 
 @contextlib.contextmanager
-def running(app: object, bound: socket.socket) -> Iterator[str]:
-    """Serve ``app`` from this process; yield its address."""
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, lifespan="on")
+def running(app: object, bound: socket.socket, *, factory: bool = False) -> Iterator[str]:
+    """Serve ``app``, or what it makes, from this process; yield its address."""
+    config = uvicorn.Config(
+        app, log_level="critical", timeout_graceful_shutdown=1, lifespan="on", factory=factory
     )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()
     yield f"http://127.0.0.1:{bound.getsockname()[1]}"

@@ -12,7 +12,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from app.assistant import Assistant
-from app.config import Config, ServerConfig, TmpConfig
+from app.config import Config, TmpConfig
 from app.guard import own_hosts
 from app.serve import application
 
@@ -39,14 +39,11 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextlib.contextmanager
-def served(assistant: Assistant, tmp_path: Path, **server: object) -> Iterator[str]:
-    """Yield the address of a page for ``assistant``, served from this process.
-
-    ``server`` is what differs from the defaults of config.toml's table of that name.
-    """
+def served(assistant: Assistant, tmp_path: Path) -> Iterator[str]:
+    """Yield the address of a page for ``assistant``, served from this process."""
     bound = socket.create_server(("127.0.0.1", 0))
     port = bound.getsockname()[1]
-    config = Config(tmp=TmpConfig(root=str(tmp_path / "tmp")), server=ServerConfig(**server))
+    config = Config(tmp=TmpConfig(root=str(tmp_path / "tmp")))
     app = application(assistant, config, own_hosts("127.0.0.1", port))
     server = uvicorn.Server(
         uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, lifespan="on")

@@ -75,7 +75,9 @@ class Sheet:
         scale = size / 22
         font = ImageFont.truetype(FONT, size)
         wide = round(scale * (2 * MARGIN + WIDTH * CHARACTER))
-        picture = Image.new("RGB", (wide, round(scale * (2 * MARGIN + PITCH * len(self.rows)))), "white")
+        picture = Image.new(
+            "RGB", (wide, round(scale * (2 * MARGIN + PITCH * len(self.rows)))), "white"
+        )
         draw = ImageDraw.Draw(picture)
         for i, (_, cells) in enumerate(self.rows):
             for text, at in cells:

@@ -9,8 +9,23 @@ from tests.receipt_sheets import END, Sheet
 Money = Callable[[int], str]  # from the smallest coin
 Bought = list[tuple[str, int, int]]  # name, how many, price of one in the smallest coin
 
-FOOD = ["Green Tea", "Shiro Ramen", "Unagi Don", "Chicken Rice", "Fried Noodle", "Iced Coffee", "Roti"]
-HARDWARE = ["PAINT BRUSH 2IN", "COTTON GLOVE", "WELDING GLASS", "BROOM HANDLE", "PVC TAPE BLACK", "DUST PAN"]
+FOOD = [
+    "Green Tea",
+    "Shiro Ramen",
+    "Unagi Don",
+    "Chicken Rice",
+    "Fried Noodle",
+    "Iced Coffee",
+    "Roti",
+]
+HARDWARE = [
+    "PAINT BRUSH 2IN",
+    "COTTON GLOVE",
+    "WELDING GLASS",
+    "BROOM HANDLE",
+    "PVC TAPE BLACK",
+    "DUST PAN",
+]
 GROCERY = ["MILK 2% GAL", "WHITE BREAD", "BANANAS", "CHEDDAR CHEESE", "ORANGE JUICE", "PAPER TOWEL"]
 GERMAN = ["Brötchen", "Kaffee gemahlen", "Vollmilch", "Butter", "Apfelsaft"]
 FRENCH = ["Café crème", "Croissant", "Salade niçoise", "Plat du jour"]
@@ -34,7 +49,9 @@ def whole(thousands: str = ",") -> Money:
     return lambda coins: f"{coins:,}".replace(",", thousands)
 
 
-def bought(rng: random.Random, names: list[str], least: int = 150, most: int = 3_000, step: int = 5) -> Bought:
+def bought(
+    rng: random.Random, names: list[str], least: int = 150, most: int = 3_000, step: int = 5
+) -> Bought:
     """Return a few things; their prices, in coins, are all different."""
     chosen = rng.sample(names, rng.randint(2, min(4, len(names))))
     prices = rng.sample(range(least, most, step), len(chosen))
@@ -98,7 +115,13 @@ def numbers_below(rng: random.Random) -> Sheet:
     net = begun(sheet, goods)
     for i, (name, count, price) in enumerate(goods):
         sheet.left(name)
-        sheet.put((f"{count}x", 20), (EN(price), -35), (EN(count * price), -42), ("SR", END), key=f"item{i}")
+        sheet.put(
+            (f"{count}x", 20),
+            (EN(price), -35),
+            (EN(count * price), -42),
+            ("SR", END),
+            key=f"item{i}",
+        )
     service = round(net * 0.1)
     tax = round((net + service) * 0.06)
     rounding = nearest_five(net + service + tax)
@@ -125,7 +148,13 @@ def codes_above(rng: random.Random) -> Sheet:
     sheet.put(("ITEM", 0), ("QTY", 18), ("U/P", 28), ("AMOUNT", END))
     gross = begun(sheet, goods)
     for i, (name, count, price) in enumerate(goods):
-        sheet.put((str(12_089 + i), 0), (str(count), 19), (EN(price), -33), (EN(count * price), END), key=f"item{i}")
+        sheet.put(
+            (str(12_089 + i), 0),
+            (str(count), 19),
+            (EN(price), -33),
+            (EN(count * price), END),
+            key=f"item{i}",
+        )
         sheet.left(f"SR:{name}")
     tax = round(gross * 6 / 106)
     sheet.pair("TOTAL QUANTITY", str(sum(count for _, count, _ in goods)))
@@ -147,7 +176,9 @@ def in_columns(rng: random.Random) -> Sheet:
     sheet.put(("Item", 0), ("Qty", 22), ("Price", 29), ("Amount", END))
     gross = begun(sheet, goods)
     for i, (name, count, price) in enumerate(goods):
-        sheet.put((name, 0), (str(count), 23), (EN(price), -34), (EN(count * price), END), key=f"item{i}")
+        sheet.put(
+            (name, 0), (str(count), 23), (EN(price), -34), (EN(count * price), END), key=f"item{i}"
+        )
     tax = round(gross * 6 / 106)
     sheet.pair("Total Qty:", str(sum(count for _, count, _ in goods)))
     sheet.pair("Total Incl. GST @6%", f"RM {EN(gross)}", "total")
@@ -161,8 +192,17 @@ def in_columns(rng: random.Random) -> Sheet:
 def pub(rng: random.Random) -> Sheet:
     """Malaysia: quantity first, service charge, tax and rounding; cash."""
     sheet, goods = Sheet(currency="", date="2018-03-03"), bought(rng, FOOD)
-    head(sheet, "THREE LANTERNS", "109, SS21/1A,", "DAMANSARA UTAMA", "GST ID : 001661886464", "TAX INVOICE")
-    sheet.left("TABLE : G7", "INV NO: POS01/00012379", "INV DT: 03/03/2018 10:58:51 PM", "CASHIER: AMIR")
+    head(
+        sheet,
+        "THREE LANTERNS",
+        "109, SS21/1A,",
+        "DAMANSARA UTAMA",
+        "GST ID : 001661886464",
+        "TAX INVOICE",
+    )
+    sheet.left(
+        "TABLE : G7", "INV NO: POS01/00012379", "INV DT: 03/03/2018 10:58:51 PM", "CASHIER: AMIR"
+    )
     sheet.put(("QTY ITEM", 0), ("AMOUNT", END))
     net = begun(sheet, goods)
     for i, (name, count, price) in enumerate(goods):
@@ -260,7 +300,9 @@ def invoice(rng: random.Random) -> Sheet:
     sheet.put(("Qty", 0), ("Description", 6), ("Unit Price", 28), ("Amount", END))
     net = begun(sheet, goods)
     for i, (name, count, price) in enumerate(goods):
-        sheet.put((str(count), 0), (name, 6), (EN(price), -37), (EN(count * price), END), key=f"item{i}")
+        sheet.put(
+            (str(count), 0), (name, 6), (EN(price), -37), (EN(count * price), END), key=f"item{i}"
+        )
     tax = round(net * 0.095)
     sheet.pair("Subtotal", f"${EN(net)}", "subtotal", at=20)
     sheet.pair("Sales Tax", f"${EN(tax)}", "tax", at=20)
@@ -275,7 +317,12 @@ def supermarkt(rng: random.Random) -> Sheet:
     sheet.left("07.05.2021 14:22  Bon-Nr. 4412")
     gross = begun(sheet, goods)
     for i, (name, count, price) in enumerate(goods):
-        sheet.put((name, 0), (f"{count} x {DE(price)}", -32), (f"{DE(count * price)} A", END), key=f"item{i}")
+        sheet.put(
+            (name, 0),
+            (f"{count} x {DE(price)}", -32),
+            (f"{DE(count * price)} A", END),
+            key=f"item{i}",
+        )
     tax = round(gross * 19 / 119)
     sheet.pair("SUMME EUR", DE(gross), "total")
     paid(sheet, gross, DE, "BAR", "RÜCKGELD", 5_000)
@@ -307,7 +354,12 @@ def british(rng: random.Random) -> Sheet:
     sheet.left("21/06/2023 08:15", "Receipt No: 55120")
     gross = begun(sheet, goods)
     for i, (name, count, price) in enumerate(goods):
-        sheet.put((name, 0), (f"{count} x £{EN(price)}", -34), (f"£{EN(count * price)}", END), key=f"item{i}")
+        sheet.put(
+            (name, 0),
+            (f"{count} x £{EN(price)}", -34),
+            (f"£{EN(count * price)}", END),
+            key=f"item{i}",
+        )
     sheet.pair("TOTAL", f"£{EN(gross)}", "total")
     paid(sheet, gross, lambda coins: f"£{EN(coins)}", "CASH", "CHANGE", 5_000)
     return ended(sheet, gross)
@@ -316,7 +368,13 @@ def british(rng: random.Random) -> Sheet:
 def hawker(rng: random.Random) -> Sheet:
     """Singapore: service charge and GST on top."""
     sheet, goods = Sheet(currency="SGD", date="2024-02-09"), bought(rng, FOOD)
-    head(sheet, "LAU PA KITCHEN PTE LTD", "18 Raffles Quay #01-05", "Singapore 048582", "GST REG NO: 201912345K")
+    head(
+        sheet,
+        "LAU PA KITCHEN PTE LTD",
+        "18 Raffles Quay #01-05",
+        "Singapore 048582",
+        "GST REG NO: 201912345K",
+    )
     sheet.left("Receipt No: R-8841", "Date: 09 Feb 2024", "Time: 19:05")
     net = begun(sheet, goods)
     for i, (name, count, price) in enumerate(goods):
@@ -338,7 +396,9 @@ def convenience(rng: random.Random) -> Sheet:
     sheet.put(("品名", 0), ("数量", 18), ("单价", 27), ("金额", END))
     total = begun(sheet, goods)
     for i, (name, count, price) in enumerate(goods):
-        sheet.put((name, 0), (str(count), 19), (EN(price), -32), (EN(count * price), END), key=f"item{i}")
+        sheet.put(
+            (name, 0), (str(count), 19), (EN(price), -32), (EN(count * price), END), key=f"item{i}"
+        )
     sheet.pair("合计", f"￥{EN(total)}", "total")
     paid(sheet, total, lambda coins: f"￥{EN(coins)}", "实收", "找零", 5_000)
     return ended(sheet, total)
@@ -373,7 +433,13 @@ def fapiao(rng: random.Random) -> Sheet:
     for i, (name, count, price) in enumerate(goods):
         part = round(count * price * 0.06)
         tax += part
-        cells = ((name, 0), (str(count), 17), (EN(price), -29), (EN(count * price), -39), (EN(part), END))
+        cells = (
+            (name, 0),
+            (str(count), 17),
+            (EN(price), -29),
+            (EN(count * price), -39),
+            (EN(part), END),
+        )
         sheet.put(*cells)
         sheet.items[i] = (name, Decimal(count * price) / 100)
     sheet.put(("合　　计", 0), (f"¥{EN(net)}", -39), (f"¥{EN(tax)}", END))
@@ -421,7 +487,12 @@ def warung(rng: random.Random) -> Sheet:
     sheet.left("30/07/2022 13:05", "Meja: 4")
     net = begun(sheet, goods, 1)
     for i, (name, count, price) in enumerate(goods):
-        sheet.put((name, 0), (f"{count} x {money(price)}", -34), (money(count * price), END), key=f"item{i}")
+        sheet.put(
+            (name, 0),
+            (f"{count} x {money(price)}", -34),
+            (money(count * price), END),
+            key=f"item{i}",
+        )
     tax = round(net * 0.1)
     sheet.pair("Subtotal", f"Rp {money(net)}", "subtotal")
     sheet.pair("PPN 10%", f"Rp {money(tax)}", "tax")

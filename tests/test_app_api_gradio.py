@@ -14,14 +14,14 @@ import pytest
 from app.assistant import Assistant
 from app.engines import Candidate
 from history import Store
-from tests.api_lab import TOKEN, user
-from tests.browser import chromium, opened, reply, send, served
+from tests.api_lab import TOKEN, page_served, user
+from tests.browser import chromium, opened, reply, send
 from vision.engine import SamplingParams
 from vision.images import Decoder
 from vision.reader.engine import ReaderEngine
 
-# Gradio 6.31's queue, where an event has failed, uses an option that pandas 4 will not have.
-pytestmark = pytest.mark.filterwarnings("ignore:.*no_silent_downcasting")
+# Gradio 6.31's queue asks pandas for what pandas 4 will not have.
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
 # Of a program's own, in a process of its own: gradio_client 2.7 leaves sockets open at its end.
 CALLS = """
@@ -101,7 +101,7 @@ def assistant(folder, decoder):
 def url(assistant, folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        with served(assistant, folder, api=True) as address:
+        with page_served(assistant, folder, api=True) as address:
             yield address
 
 
@@ -254,7 +254,7 @@ def test_a_file_that_was_not_uploaded_is_not_read(url, folder, receipt, file):
 def test_the_endpoints_demand_the_token_too(assistant, folder, picture, monkeypatch, tmp_path):
     monkeypatch.setenv("SECOND_LOOK_TOKEN", TOKEN)
     monkeypatch.chdir(tmp_path)
-    with served(assistant, tmp_path, api=True) as url:
+    with page_served(assistant, tmp_path, api=True) as url:
         with program(url, folder) as stranger:
             assert "Send the token" in stranger.refused("/ask", "?")
             assert "401" in stranger.refused("/receipt", picture)
@@ -280,7 +280,7 @@ def plain(assistant, tmp_path_factory):
     folder = tmp_path_factory.mktemp("plain")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        with served(assistant, folder) as address:
+        with page_served(assistant, folder) as address:
             yield address
 
 

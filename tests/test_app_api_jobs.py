@@ -1,5 +1,6 @@
 """``POST /v1/jobs/…`` with the reader, over HTTP."""
 
+from hashlib import sha256
 from threading import Event
 
 import httpx
@@ -78,11 +79,23 @@ def test_a_job_leaves_nothing_behind(client, receipt, store, tmp_path):
     assert not list(tmp_path.rglob("*.png"))
 
 
-def test_a_page_is_found_in_its_reply():
-    page = "<!DOCTYPE html>\n<p>Hello.</p>\n"
-    turn = Turn(1, "", "", reply=f"Here:\n```html\n{page}```\n", finish_reason="stop")
+def test_a_page_comes_with_its_pictures_in_it(red, decoder):
+    upload = Upload("red.png", red)
+    picture = {"sha256": sha256(red).hexdigest()}
+    fields = {"html": '<img src="crop-0-0-9-9.png">', "scores": {"all": 0.9}, "picture": picture}
+    turn = Turn(1, "", "", fields=fields, finish_reason="stop")
 
-    assert reply_of("html", turn).html == page
+    made = reply_of("html", turn, [Upload("other.png", b"other"), upload], decoder)
+
+    assert made.html.startswith('<img src="data:image/png;base64,')
+    assert made.scores == {"all": 0.9}
+
+
+def test_a_screenshot_becomes_a_page(client, receipt):
+    made = client.post("/v1/jobs/html", files={"image": ("r.png", receipt)}).json()
+
+    assert made["html"].lstrip().startswith("<!DOCTYPE html>")
+    assert "CORNER SHOP LTD" in made["html"]
 
 
 @pytest.mark.parametrize(

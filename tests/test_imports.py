@@ -28,6 +28,8 @@ EDGES = {
     "httpx2": ("vision/server/",),
     "httpx": ("vision/server/",),
     "tomllib": ("app/config.py",),
+    "mcp": ("app/api/",),
+    "prometheus_client": ("app/api/",),
     "PIL": ("vision/decode_", "vision/pdf_worker.py"),
     "pypdfium2": ("vision/pdf_",),
     "pillow_heif": ("vision/decode_",),

@@ -147,7 +147,7 @@ def test_a_reply_that_forgot_to_nest_is_understood():
         ('{"type": "array", "properties": {"a": {}}}', "type: Input should be 'object'"),
         ('{"type": "object"}', "properties: Field required"),
         ('{"properties": {}}', "at least 1 item"),
-        ('{"properties": {"a": {"type": "strng"}}}', "properties.a.type"),
+        ('{"properties": {"a": {"type": "strng"}}}', "properties.a.type: Input"),
         ('{"properties": {"a": 3}}', "properties.a"),
     ],
 )

@@ -14,8 +14,9 @@ from vision.reader.straighten import carried, is_notable, level_matrix, slanting
 from vision.reader.turn import is_standing, stood
 
 FEW_ITEMS = [
-    ("CORNER CAFE SDN BHD", ""), ("12 Station Road, Springfield", ""), ("Date: 12/03/2018", "18:12"),
-    ("Green Tea", "2.00"), ("Shiro Ramen", "12.80"), ("Chicken Katsu Curry", "15.50"),
+    ("CORNER CAFE SDN BHD", ""), ("12 Station Road, Springfield", ""),
+    ("Date: 12/03/2018", "18:12"), ("Green Tea", "2.00"), ("Shiro Ramen", "12.80"),
+    ("Chicken Katsu Curry", "15.50"),
     ("Cold Soba Noodles", "11.20"), ("Miso Soup", "3.10"), ("Subtotal", "44.60"),
     ("Rounding", "-0.05"), ("TOTAL", "44.55"), ("Cash", "50.00"), ("Change", "5.45"),
 ]  # fmt: skip
@@ -36,7 +37,7 @@ def ocr():
 
 
 def paper(rows, font=None):
-    """Draw a receipt of 560 pixels' width; a row has its name at the left, its price at the right."""
+    """Draw a receipt 560 pixels wide; a row has its name at the left, its price at the right."""
     picture = Image.new("RGB", (560, 60 + 50 * len(rows)), "white")
     draw = ImageDraw.Draw(picture)
     letters = font or ImageFont.load_default(26)
@@ -125,7 +126,8 @@ def test_the_papers_edges_stand_the_columns_up():
     lefts = [q[0, 0] for q in carried(np.array(quads), level_matrix(quads, edges))][::2]
     without = [q[0, 0] for q in carried(np.array(quads), level_matrix(quads, NO_EDGES))][::2]
 
-    assert np.ptp(lefts) < 5 < 20 < np.ptp(without)
+    assert np.ptp(lefts) < 5
+    assert np.ptp(without) > 20
 
 
 def test_a_few_lines_that_slant_otherwise_do_not_matter():

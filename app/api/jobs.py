@@ -77,7 +77,8 @@ def _doing(programs: Programs, job: JobName) -> Any:  # a path operation
         asked = Asked((said,), job, saving=saving)
         run = await run_in_threadpool(programs.take, asked)
         turn = await ended(run, request)
-        reply = await run_in_threadpool(reply_of, job, turn)
+        decoder = programs.assistant.decoder
+        reply = await run_in_threadpool(reply_of, job, turn, said.pictures, decoder)
         return JSONResponse(reply.model_dump(mode="json"), headers=saved_as(run))
 
     return done

@@ -1,15 +1,18 @@
 """Jobs as programs ask for them and get them back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.chat_schema import CompletionUsage, DataUri
 from app.api.chat_translate import usage
+from app.intake import Upload
 from app.jobs.receipt_schema import Receipt, Receipts
+from app.jobs.webpage.crops import inline
 from history import Turn
-from history.pages import pages_in
+from vision.images import Decoder
 
 JobName = Literal["receipt", "html", "text"]
 
@@ -55,19 +58,17 @@ class ReceiptReply(JobReply):
 
     receipts: tuple[Receipt, ...]
     custom: dict[str, Any]  # values of a schema of the user's own, by name
-    fields: dict[str, Any]  # as the turn keeps them
 
 
 class HtmlReply(JobReply):
     """The picture as a page: one file of HTML, with its crops inside."""
 
     html: str
-    scores: dict[str, Any]  # how near its rendering is to the picture, where that was checked
-    fields: dict[str, Any]  # as the turn keeps them
+    scores: dict[str, Any]  # how near its rendering is to the picture; empty where none was made
 
 
-def reply_of(job: JobName, turn: Turn) -> JobReply:
-    """Return what a job's turn says."""
+def reply_of(job: JobName, turn: Turn, pictures: Sequence[Upload], decoder: Decoder) -> JobReply:
+    """Return what a job's turn says of the pictures it was asked about."""
     common: dict[str, Any] = {
         "job": job,
         "engine": turn.engine,
@@ -82,18 +83,17 @@ def reply_of(job: JobName, turn: Turn) -> JobReply:
     if job == "text":
         return TextReply(**common)
     if job == "html":
-        page = next(iter(pages_in(turn)), "")
-        scores = turn.fields.get("scores") or {}
-        return HtmlReply(**common, html=page, scores=scores, fields=dict(turn.fields))
-    found = _receipts(turn.fields)
-    return ReceiptReply(
-        **common, receipts=found.receipts, custom=found.custom, fields=dict(turn.fields)
-    )
+        page = _standing_alone(turn.fields, pictures, decoder)
+        return HtmlReply(**common, html=page, scores=turn.fields.get("scores") or {})
+    found = Receipts.model_validate(turn.fields)
+    return ReceiptReply(**common, receipts=found.receipts, custom=found.custom)
 
 
-def _receipts(fields: Mapping[str, Any]) -> Receipts:
-    try:
-        return Receipts.model_validate(fields)
-    except ValidationError:
-        # An engine's own reply to a receipt, without our job: its fields are plain texts.
-        return Receipts(receipts=())
+def _standing_alone(fields: Mapping[str, Any], pictures: Sequence[Upload], decoder: Decoder) -> str:
+    """Return the page with the pieces of its picture in it."""
+    html = str(fields.get("html") or "")
+    cut_from = (fields.get("picture") or {}).get("sha256")
+    for picture in pictures:
+        if sha256(picture.data).hexdigest() == cut_from:
+            return inline(html, decoder.decode(picture.data).rgb)
+    return html

@@ -6,8 +6,8 @@ Not Gradio's own MCP server: it would need pydantic below 2.13, and fetches pict
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -23,7 +23,6 @@ from app.api.pictures import from_data_uri
 from app.api.programs import Asked, Programs, Said
 from app.config import ConfigError
 from app.intake import Upload
-from app.run import Run
 from app.typed_paths import uploads_named
 from history import HistoryError, Turn
 from vision.errors import VisionError
@@ -92,26 +91,37 @@ class Tools:
 
     async def ask(self, picture: PictureName, question: str) -> str:
         """Ask a question about a picture."""
-        return (await self._turn(None, picture, question)).reply
+        return (await self._turn(await self._said(picture, question), None)).reply
 
     async def _done(self, job: JobName, picture: str, kind: type[_Reply]) -> _Reply:
-        reply = reply_of(job, await self._turn(job, picture, ""))
+        said = await self._said(picture, "")
+        turn = await self._turn(said, job)
+        decoder = self._programs.assistant.decoder
+        reply = await run_in_threadpool(reply_of, job, turn, said.pictures, decoder)
         assert isinstance(reply, kind), "each job has its reply"
         return reply
 
-    async def _turn(self, job: JobName | None, picture: str, text: str) -> Turn:
-        from mcp.server.mcpserver.exceptions import ToolError
+    async def _said(self, picture: str, text: str) -> Said:
+        with _told():
+            return Said("user", text, tuple(await run_in_threadpool(_pictures, picture)))
 
-        def take() -> Run:
-            said = Said("user", text, tuple(_pictures(picture)))
-            return self._programs.take(Asked((said,), job))
+    async def _turn(self, said: Said, job: JobName | None) -> Turn:
+        with _told():
+            run = await run_in_threadpool(self._programs.take, Asked((said,), job))
+            return await ended(run)
 
-        try:
-            return await ended(await run_in_threadpool(take))
-        except Refused as error:
-            raise ToolError(str(error)) from error
-        except (VisionError, HistoryError) as error:
-            raise ToolError(str(refused(error))) from error
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn an expected error into a message for the client. Others pass, and are bugs."""
+    from mcp.server.mcpserver.exceptions import ToolError
+
+    try:
+        yield
+    except Refused as error:
+        raise ToolError(str(error)) from error
+    except (VisionError, HistoryError) as error:
+        raise ToolError(str(refused(error))) from error
 
 
 def _pictures(named: str) -> list[Upload]:

@@ -15,7 +15,7 @@ from app.batch.journal import Journal, Record
 from app.batch.sources import DOCUMENTS, PICTURES, Arrivals, Source, sources
 from app.batch.target import Target
 from app.batch.work import Work
-from app.build import decoder_for, engine_for
+from app.build import decoder_for, engine_for, schema_for
 from app.config import Config, ConfigError, folder
 from app.tmp_folder import TmpFolder
 from vision.engine import Engine, Job
@@ -40,6 +40,7 @@ def batch(
     if not source.is_dir():
         raise ConfigError(f"batch: there is no folder {source}.")
     target = Target.of(out, job)
+    schema = schema_for(config) if job == "receipt" else ""
     endings = PICTURES if job == "html" else PICTURES | DOCUMENTS
     with ExitStack() as stack:
         journal = stack.enter_context(Journal(target.journal))
@@ -54,6 +55,7 @@ def batch(
             config.server.max_upload_mib << 20,
             _Pages(config, stack),
             threading.Event(),
+            schema,
         )
         looks = _looks(source, endings, wait) if watch else iter([sources(source, endings)])
         if watch:

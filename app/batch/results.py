@@ -44,7 +44,10 @@ def _receipt(outcome: Outcome) -> Result:
     from app.jobs.receipt_record import record
 
     found: Record = {"text": _said(outcome), "fields": {}, "items": [], "checks": []}
-    return Result(found | record(outcome.fields, outcome.lines) | {"lines": _boxes(outcome)})
+    own = {name: value["value"] for name, value in outcome.fields.get("custom", {}).items()}
+    custom: Record = {"custom": own} if own else {}
+    read = record(outcome.fields, outcome.lines)
+    return Result(found | read | custom | {"lines": _boxes(outcome)})
 
 
 def _page(outcome: Outcome) -> Result:

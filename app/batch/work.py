@@ -35,6 +35,7 @@ class Work:
     max_bytes: int
     pages: Callable[[], Path]  # a folder for the pages of PDFs
     cancel: Event
+    json_schema: str = ""  # the user's own, for receipts; "" for none
 
     def begin(self, source: Source, journal: Journal) -> Callable[[], Result]:
         """Read a file, and return what is left to do, from any thread."""
@@ -67,7 +68,9 @@ class Work:
 
     def _result(self, path: Path, data: bytes) -> Result:
         with self._pictures(path, data) as images:
-            prompt = Prompt((Message("user", "", images),), job=self.job)
+            prompt = Prompt(
+                (Message("user", "", images),), job=self.job, json_schema=self.json_schema
+            )
             outcome, finish = self._outcome(prompt)
             result = result_of(self.job, outcome)
         several = {"pages": len(images)} if is_pdf(data) else {}

@@ -17,9 +17,8 @@ from app.batch.sources import DOCUMENTS, PICTURES, sources
 from app.errors import PathMissing, PathOutside, UnexpectedFailure
 from app.folder.errors import FileUnreadable, FolderBusy, FolderEmpty, FolderNameless
 from app.folder.names import by_folder, tag_of
-from app.folder.reading import File, Progress, Reading
+from app.folder.reading import File, Outcome, Progress, Reading
 from app.intake import Upload
-from app.run import Run
 from app.tmp_folder import TmpFolder
 from history import Conversation, HistoryError, NotFound, Turn
 from vision.errors import EngineFailed, EngineUnavailable, VisionError
@@ -46,10 +45,8 @@ class Folders:
         self._copies = tmp.run / "folder"
         self._uploads = uploads  # the working directory's ./uploads
         self._max_bytes = max_bytes  # of one file
-        self._lock = threading.Lock()  # guards what follows
+        self._lock = threading.Lock()  # guards _reading
         self._reading: Reading | None = None
-        self._run: Run | None = None
-        self._stopped: set[str] = set()  # conversations that were stopped with their folder
 
     # What there is
 
@@ -129,19 +126,15 @@ class Folders:
         elif act == "resume":
             reading.resume()
         else:
-            left = reading.stop()
-            with self._lock:
-                run = self._run
-                self._stopped |= {run.conversation_id} if run else set()
-            if run:
-                run.cancel.set()
-            for file in left:
-                _forget(file)
+            for file in reading.stop():
+                if file.is_copy:
+                    file.path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Begin no other file: the page ends."""
-        if self._reading:
-            self._reading.stop()
+        with self._lock:
+            if self._reading:
+                self._reading.stop()
 
     def _add(self, tag: str, files: list[File]) -> None:
         with self._lock:
@@ -167,15 +160,10 @@ class Folders:
         known = {images for _, turn in self.turns(reading.tag) if (images := _images(turn))}
         while file := reading.next():
             started = perf_counter()
-            problem = None
+            outcome: Outcome = "stopped"
+            problem: VisionError | HistoryError | None = None
             try:
-                pictures = self._pictures(file)
-                images = tuple(sha256(each.data).hexdigest() for each in pictures)
-                if images in known:
-                    reading.was_same()
-                elif self._answered(reading.tag, pictures):
-                    known.add(images)
-                    reading.was_read(perf_counter() - started)
+                outcome = self._outcome(reading, file, known)
             except (VisionError, HistoryError) as error:
                 problem = error
             except OSError as error:
@@ -183,16 +171,26 @@ class Folders:
             except Exception as error:
                 log.exception("file of a folder failed unexpectedly")
                 problem = UnexpectedFailure(cause=type(error).__name__)
-            if problem is None or not self._put_back(reading, file, problem):
-                _forget(file)
+            if isinstance(problem, _EVERYBODYS) and file.tries + 1 < _TRIES:
+                reading.put_back(replace(file, tries=file.tries + 1), problem.record())
+                continue
+            if file.is_copy:
+                file.path.unlink(missing_ok=True)
+            if problem:
+                reading.was_refused(file, problem.record())
+            else:
+                reading.was(outcome, perf_counter() - started)
 
-    def _put_back(self, reading: Reading, file: File, problem: VisionError | HistoryError) -> bool:
-        """Let a file wait again for what is not its fault, else note why it was not read."""
-        if isinstance(problem, _EVERYBODYS) and file.tries + 1 < _TRIES:
-            reading.put_back(replace(file, tries=file.tries + 1), problem.record())
-            return True
-        reading.was_refused(file, problem.record())
-        return False
+    def _outcome(self, reading: Reading, file: File, known: set[tuple[str, ...]]) -> Outcome:
+        """Have a file read, unless its pictures are ``known``; then they are."""
+        pictures = self._pictures(file)
+        images = tuple(sha256(each.data).hexdigest() for each in pictures)
+        if images in known:
+            return "same"
+        if not self._answered(reading, pictures):
+            return "stopped"
+        known.add(images)
+        return "read"
 
     def _pictures(self, file: File) -> list[Upload]:
         """Return a picture, or the pages of a PDF: the pictures of one receipt."""
@@ -204,19 +202,16 @@ class Folders:
         pages = enumerate(self._assistant.decoder.pages(data), start=1)
         return [Upload(f"{Path(file.name).stem}-{number}.png", page) for number, page in pages]
 
-    def _answered(self, tag: str, pictures: list[Upload]) -> bool:
+    def _answered(self, reading: Reading, pictures: list[Upload]) -> bool:
         """Have a receipt read, to the end; tell whether it was, or stopped with its folder.
 
         Raise what went wrong. A conversation in which nothing was read does not stay.
         """
         run = self._assistant.send(None, "", pictures, "receipt")
-        with self._lock:
-            self._run = run
-        self._store.tag(run.conversation_id, [tag])
+        self._store.tag(run.conversation_id, [reading.tag])
+        reading.on_stop(run.cancel.set)
         run.ended.wait()
-        with self._lock:
-            self._run = None
-            stopped = run.conversation_id in self._stopped
+        stopped = reading.stopped and run.snapshot().turn.finish_reason == "cancelled"
         if stopped or run.failure:
             with suppress(NotFound):
                 self._store.trash.delete_conversation(run.conversation_id)
@@ -232,8 +227,3 @@ def _ended(turn: Turn) -> bool:
 def _images(turn: Turn) -> tuple[str, ...]:
     """Return the hashes of a turn's pictures; nothing of one that was not read to its end."""
     return tuple(image.sha256 for image in turn.images) if turn.finish_reason in _READ else ()
-
-
-def _forget(file: File) -> None:
-    if file.is_copy:
-        file.path.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """What a folder is called: the tag that its conversations have, such as ``March 2026/``."""
 
+import re
 from collections.abc import Sequence
 
 from history import Conversation, title_from
@@ -10,9 +11,9 @@ _END = "/"
 def tag_of(name: str) -> str:
     """Return the tag for a folder that the user calls ``name``; "" where nothing is left of it."""
     # Tags are written separated by commas.
-    base = title_from(" ".join(name.replace(",", " ").replace("，", " ").split(_END)))
+    base = title_from(re.sub(rf"[,，{_END}]", " ", name)).rstrip("…")
     while base and title_from(base + _END) != base + _END:
-        base = base[:-1].rstrip("… ")
+        base = base[:-1].rstrip()
     return base + _END if base else ""
 
 

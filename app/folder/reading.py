@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+Outcome = Literal["read", "same", "stopped"]
+
 _REMEMBERED = 20  # durations that the time left is told from
+
+
+def _nothing() -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,9 @@ class Reading:
         self._changed = threading.Condition()
         self._waiting: deque[File] = deque()
         self._current: File | None = None
+        self._taken = False  # somebody calls ``next`` until there is none left
+        self._stopped = False
+        self._cancel: Callable[[], None] = _nothing
         self._paused = False
         self._problem: dict[str, Any] | None = None
         self._done = 0
@@ -63,36 +72,34 @@ class Reading:
         self._took_s: deque[float] = deque(maxlen=_REMEMBERED)
 
     def add(self, files: Iterable[File]) -> bool:
-        """Let files wait; tell whether nobody takes them yet, since the reading had ended."""
+        """Let files wait; tell whether somebody is needed to take them, until there are none."""
         with self._changing():
-            idle = not self._waiting and self._current is None
             self._waiting.extend(files)
-            return idle
+            needed, self._taken = not self._taken, True
+            return needed
 
     def next(self) -> File | None:
         """Wait while it is paused, and return the next file; None when there is none left."""
         with self._changing():
-            self._current = None
-            self._changed.notify_all()
             self._changed.wait_for(lambda: not (self._paused and self._waiting))
             self._current = self._waiting.popleft() if self._waiting else None
+            self._taken = self._current is not None
+            self._stopped, self._cancel = False, _nothing
             return self._current
 
-    def was_read(self, seconds: float) -> None:
-        """Note that the file under way was read."""
+    def was(self, outcome: Outcome, seconds: float) -> None:
+        """Note how the file under way ended: read, not read since an equal one was, given up."""
         with self._changing():
-            self._done += 1
-            self._took_s.append(seconds)
-
-    def was_same(self) -> None:
-        """Note that it was not read, since an equal one was."""
-        with self._changing():
-            self._done += 1
-            self._same += 1
+            self._current = None
+            if outcome == "read":
+                self._took_s.append(seconds)
+            self._done += outcome != "stopped"
+            self._same += outcome == "same"
 
     def was_refused(self, file: File, error: dict[str, Any]) -> None:
         """Note that it could not be read, and why."""
         with self._changing():
+            self._current = None
             self._done += 1
             self._failures.append(Failure(file.name, error))
 
@@ -114,12 +121,27 @@ class Reading:
             self._paused, self._problem = False, None
 
     def stop(self) -> list[File]:
-        """Take away what waits, and return it; the one under way is the caller's to cancel."""
+        """Give up the file under way, take away what waits, and return that."""
         with self._changing():
             left = list(self._waiting)
             self._waiting.clear()
             self._paused, self._problem = False, None
+            self._stopped = True
+            self._cancel()
             return left
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was stopped since the file under way was taken."""
+        with self._changed:
+            return self._stopped
+
+    def on_stop(self, cancel: Callable[[], None]) -> None:
+        """Have ``cancel`` called when the file under way is to be given up, or was to be."""
+        with self._changed:
+            self._cancel = cancel
+            if self._stopped:
+                cancel()
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

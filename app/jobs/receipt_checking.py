@@ -16,7 +16,7 @@ from app.jobs.receipt_json import Thing
 from app.jobs.receipt_prompt import AMOUNTS
 from app.jobs.receipt_schema import Amount, Found, Item, Receipt, Tax, Text, Value
 from app.jobs.receipt_sureness import Sureness
-from vision.reader.amount_fields import LABELS
+from vision.reader.roles import PATTERNS
 from vision.reader.values import CURRENCIES, currency_of, dates
 
 # How often such values are right, as far as published figures for Qwen2.5-VL-7B tell (SROIE:
@@ -30,14 +30,7 @@ _NOTHING = {"", "null", "none", "nil", "n/a", "na", "-", "--", "unknown", "无",
 _ITEMS = 300  # of one receipt; more is a loop
 _LABEL = {
     "total": r"TOTAL|AMOUNT|DUE|PAYABLE|NETT?\b|JUMLAH|合[计計]|[总總][计計额額]|[应應實实]付",
-    "subtotal": LABELS["subtotal"],
-    "service": LABELS["service"],
-    "rounding": LABELS["rounding"],
-    "tip": r"\bTIPS?\b|GRATUITY|小费",
-    "paid": LABELS["cash"] + r"|VISA|MASTER|CARD|支付|刷卡",
-    "change": LABELS["change"],
-    "discount": LABELS["discount"],
-    "tax": LABELS["tax"],
+    **PATTERNS,
 }
 _SHARED = {"$": "D", "¥": "YN", "￥": "YN", "元": "DY"}  # a sign, and how its codes end
 

@@ -73,7 +73,9 @@ def load_schema(path: Path) -> str:
         ) from error
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the whole"
+        # Of a union pydantic also names the member, such as list[…].
+        names = [part for part in map(str, first["loc"]) if "[" not in part]
+        place = ".".join(names) or "the whole"
         raise ConfigError(
             f"schema {path}: {place}: {first['msg']}. "
             'It must be like {"type": "object", "properties": {"table": {"type": "string"}}}.'

@@ -72,14 +72,15 @@ def ask(
     tools: Tools,
     params: SamplingParams,
     cancel: Event,
+    image: int = 0,
 ) -> Generator[Chunk, None, ModelReading]:
     """Ask the engine for the receipt whose ``lines`` are ``of``; yield its progress and drafts.
 
-    ``of`` nothing stands for whatever is in the prompt's pictures. Where the reply is of no use, a
+    ``image`` is the picture to look at where there are no lines. Where the reply is of no use, a
     notice says so; raise ``ReceiptUnreadable`` where there are no lines either.
     """
     chinese = has_cjk(prompt_text(prompt))
-    reply = yield from _replied(asking(prompt, lines, of), tools, sampling(params), cancel)
+    reply = yield from _replied(asking(prompt, lines, of, image), tools, sampling(params), cancel)
     wanted = (*WANTED, CUSTOM)
     said = best_object(reply.text, wanted)
     if said is None and prompt.json_schema:
@@ -90,7 +91,7 @@ def ask(
         yield Chunk(notice=CUT_OFF[chinese])
     evidence = Lines(lines, of)
     sureness = Sureness(reply.pieces, reply.last.logprobs)
-    image = lines[of[0]].image if of else 0
+    image = lines[of[0]].image if of else image
     custom = checked_custom(prompt.json_schema, said, evidence, sureness, image)
     return ModelReading(checked(said, evidence, sureness, image), custom, reply.last)
 

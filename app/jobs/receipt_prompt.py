@@ -68,8 +68,8 @@ _CHINESE = _Words(
 )
 
 
-def asking(prompt: Prompt, lines: Sequence[Line], of: Sequence[int]) -> Prompt:
-    """Return the prompt that asks for the receipt whose lines are ``of``; without any, for all.
+def asking(prompt: Prompt, lines: Sequence[Line], of: Sequence[int], image: int) -> Prompt:
+    """Return the prompt that asks for the receipt whose lines are ``of``, else in ``image``.
 
     The pictures come first and the user's words before ours, so that what was run for them is
     reused by the conversation's next prompt.
@@ -77,7 +77,7 @@ def asking(prompt: Prompt, lines: Sequence[Line], of: Sequence[int]) -> Prompt:
     text = prompt_text(prompt)
     said = "\n\n".join(part for part in (text, _instructions(prompt, text, lines, of)) if part)
     system = tuple(m for m in prompt.messages if m.role == "system")
-    message = Message("user", said, _pictures(prompt, lines, of))
+    message = Message("user", said, _pictures(prompt, lines, of, image))
     schema = json.dumps(schema_of(prompt.json_schema), ensure_ascii=False)
     return replace(prompt, messages=(*system, message), job=None, json_schema=schema)
 
@@ -100,10 +100,12 @@ def sampling(params: SamplingParams) -> SamplingParams:
     )
 
 
-def _pictures(prompt: Prompt, lines: Sequence[Line], of: Sequence[int]) -> tuple[Image, ...]:
+def _pictures(
+    prompt: Prompt, lines: Sequence[Line], of: Sequence[int], image: int
+) -> tuple[Image, ...]:
+    wanted = {lines[i].image for i in of} or {image}
     images = images_of(prompt.messages)
-    wanted = {lines[i].image for i in of} or set(range(len(images)))
-    return tuple(image for number, image in enumerate(images) if number in wanted)
+    return tuple(each for number, each in enumerate(images) if number in wanted)
 
 
 def _instructions(prompt: Prompt, text: str, lines: Sequence[Line], of: Sequence[int]) -> str:

@@ -7,13 +7,13 @@ from decimal import Decimal
 from app.jobs.receipt_confidence import chosen, read_right, sure
 from app.jobs.receipt_schema import Amount, Box, Item, Receipt, Tax, Text
 from vision.engine import Line
-from vision.reader.address_fields import address_in
 from vision.reader.fields import Facts, facts_of
 from vision.reader.items import Bought
 from vision.reader.labelled import Labelled, TaxLine
 from vision.reader.layout import rows
-from vision.reader.page import Cell, Figure, Word
+from vision.reader.page import Cell, Figure, Said
 
+_HALF = 0.5  # of its confidence is left to what the receipt contradicts
 _WORN = 0.6  # stands for the score of an amount in which a letter was taken for a digit
 
 
@@ -65,59 +65,71 @@ def receipt_from(facts: Facts, origin: Origin) -> Receipt:
     """Return the receipt that ``facts`` are of."""
     right = chosen(facts)
 
-    def word(found: Word | None, name: str) -> Text | None:
+    def text(name: str, found: Said | None) -> Text | None:
         return origin.text(found.value, found.raw, found.cells, right[name]) if found else None
 
-    def amount(found: Labelled | None, name: str) -> Amount | None:
+    def amount(name: str, found: Labelled | None) -> Amount | None:
         return origin.amount(found.figure, right[name]) if found else None
 
-    merchant, buyer, dated, sums = facts.merchant, facts.buyer, facts.date, facts.sums
-    address = [cell for row in facts.address for cell in row.cells]
+    sums = facts.sums
+    total = amount("total", sums.total)
     return Receipt(
-        merchant=merchant
-        and origin.text(merchant.text, merchant.raw, merchant.cells, right["merchant"]),
-        buyer=buyer and origin.text(buyer.text, buyer.raw, buyer.cells, right["buyer"]),
-        address=origin.text(
-            address_in(facts.address),
-            " ".join(cell.line.text for cell in address),
-            address,
-            right["address"],
-        )
-        if address
-        else None,
-        tax_id=word(facts.tax_id, "tax_id"),
-        phone=word(facts.phone, "phone"),
-        date=word(dated and dated.word, "date"),
-        time=word(facts.time, "time"),
-        number=word(facts.number, "number"),
-        currency=word(facts.currency, "currency"),
-        payment_method=word(facts.method, "payment_method"),
+        merchant=text("merchant", facts.merchant),
+        buyer=text("buyer", facts.buyer),
+        address=text("address", facts.address),
+        tax_id=text("tax_id", facts.tax_id),
+        phone=text("phone", facts.phone),
+        date=text("date", facts.date),
+        time=text("time", facts.time),
+        number=text("number", facts.number),
+        currency=text("currency", facts.currency),
+        payment_method=text("payment_method", facts.method),
         items=tuple(_item(one, origin, right["items"]) for one in facts.basket.items),
-        subtotal=amount(sums.subtotal, "subtotal"),
+        subtotal=amount("subtotal", sums.subtotal),
         discounts=tuple(
             origin.amount(one.figure, right["discounts"], abs(one.value)) for one in sums.discounts
         ),
-        service=amount(sums.service, "service"),
-        rounding=amount(sums.rounding, "rounding"),
-        tip=amount(sums.tip, "tip"),
+        service=amount("service", sums.service),
+        rounding=amount("rounding", sums.rounding),
+        tip=amount("tip", sums.tip),
         taxes=tuple(_tax(one, origin, right["taxes"]) for one in sums.taxes),
-        total=amount(sums.total, "total"),
+        total=_contested(total, sums.rival.figure) if total and sums.rival else total,
         paid=_paid([origin.amount(one.figure, right["paid"]) for one in sums.paid]),
-        change=amount(sums.change, "change"),
+        change=amount("change", sums.change),
     )
 
 
 def _item(one: Bought, origin: Origin, right: float) -> Item:
     numbers = one.numbers
+
+    def number(figure: Figure | None, value: Decimal | None = None) -> Amount | None:
+        return origin.amount(figure, right, value) if figure else None
+
     off = numbers.discount
     return Item(
         name=origin.text(one.name, one.name, one.name_cells, right),
-        quantity=numbers.quantity and origin.amount(numbers.quantity, right),
-        unit_price=numbers.unit_price and origin.amount(numbers.unit_price, right),
-        amount=origin.amount(one.amount, right),
-        discount=off and origin.amount(off, right, abs(off.amount.value)),
+        quantity=number(numbers.quantity, _count(numbers.quantity)),
+        unit_price=number(numbers.unit_price),
+        amount=number(one.amount),
+        discount=number(off, abs(off.amount.value) if off else None),
         tax_mark=one.mark,
     )
+
+
+def _count(quantity: Figure | None) -> Decimal | None:
+    """Return a quantity without the decimals of a whole number: 2.00 is 2."""
+    value = quantity.amount.value if quantity else None
+    return Decimal(int(value)) if value is not None and value % 1 == 0 else value
+
+
+def _contested(found: Amount, other: Figure) -> Amount:
+    """Return an amount with what the receipt says of it elsewhere."""
+    changes = {
+        "note": "disagrees",
+        "other": other.raw.strip(),
+        "confidence": found.confidence * _HALF,
+    }
+    return found.model_copy(update=changes)
 
 
 def _paid(parts: Sequence[Amount]) -> Amount | None:
@@ -136,11 +148,12 @@ def _paid(parts: Sequence[Amount]) -> Amount | None:
 
 
 def _tax(one: TaxLine, origin: Origin, right: float) -> Tax:
+    amount = origin.amount(one.figure, right)
     return Tax(
         name=one.name,
-        amount=origin.amount(one.figure, right),
+        amount=_contested(amount, one.rival) if one.rival else amount,
         rate=one.rate,
-        base=one.base and origin.amount(one.base, right),
+        base=origin.amount(one.base, right) if one.base else None,
         included=one.included,
     )
 

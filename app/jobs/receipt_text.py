@@ -1,4 +1,7 @@
-"""The reply of the receipt job: short Markdown, what does not add up first, in the prompt's language."""
+"""The reply of the receipt job: short Markdown, in the prompt's language.
+
+What does not add up comes first.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -165,8 +168,10 @@ def _named(receipt: Receipt, words: Words) -> Iterator[tuple[str, Found[Any]]]:
         found = getattr(receipt, field)
         if isinstance(found, Found):
             yield name, found
-        for part in found if isinstance(found, tuple) else ():
-            yield name, getattr(part, "amount", part)
+        elif field == "taxes":
+            yield from ((name, tax.amount) for tax in receipt.taxes)
+        elif field == "discounts":
+            yield from ((name, discount) for discount in receipt.discounts)
     for item in receipt.items:
         for value in (item.name, item.quantity, item.unit_price, item.amount):
             if value:

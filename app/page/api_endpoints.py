@@ -90,7 +90,8 @@ class Endpoints:
         Gives ``reply`` as it grows, then also ``finish_reason``, ``engine``, ``conversation``.
         """
         saving = Saving(save or bool(conversation), conversation or None)
-        run = await self._taken(request, prompt, pictures, None, saving)
+        said = await self._said(request, prompt, pictures)
+        run = await self._taken(Asked((said,), saving=saving))
         async for text in _growing(run):
             yield {"reply": text}
         turn = _result(run)
@@ -105,14 +106,12 @@ class Endpoints:
         self, picture: _Json, save: bool, request: gr.Request
     ) -> AsyncIterator[_Json]:
         """Read a receipt: the last is what ``POST /v1/jobs/receipt`` answers."""
-        run = await self._taken(request, "", [picture], "receipt", Saving(save))
-        async for reply in _done(run, "receipt"):
+        async for reply in self._job(request, "receipt", picture, save):
             yield reply
 
     async def html(self, picture: _Json, save: bool, request: gr.Request) -> AsyncIterator[_Json]:
         """Turn a screenshot into HTML: the last is what ``POST /v1/jobs/html`` answers."""
-        run = await self._taken(request, "", [picture], "html", Saving(save))
-        async for reply in _done(run, "html"):
+        async for reply in self._job(request, "html", picture, save):
             yield reply
 
     async def clear(self, level: str, confirmed: bool, request: gr.Request) -> _Json:
@@ -144,22 +143,29 @@ class Endpoints:
             make(path)
         return gr.FileData(path=str(path), orig_name=path.name).model_dump()
 
-    async def _taken(
-        self,
-        request: gr.Request,
-        prompt: str,
-        pictures: Sequence[_Json],
-        job: JobName | None,
-        saving: Saving,
-    ) -> Run:
+    async def _job(
+        self, request: gr.Request, job: JobName, picture: _Json, save: bool
+    ) -> AsyncIterator[_Json]:
+        said = await self._said(request, "", [picture])
+        run = await self._taken(Asked((said,), job, saving=Saving(save)))
+        async for text in _growing(run):
+            yield {"text": text}
+        decoder = self._programs.assistant.decoder
+        reply = await asyncio.to_thread(reply_of, job, _result(run), said.pictures, decoder)
+        yield reply.model_dump(mode="json")
+
+    async def _said(self, request: gr.Request, prompt: str, pictures: Sequence[_Json]) -> Said:
         self._admit(request)
 
-        def take() -> Run:
-            said = Said("user", str(prompt), tuple(map(self._upload, pictures)))
-            return self._programs.take(Asked((said,), job, saving=saving))
+        def read() -> Said:
+            return Said("user", str(prompt), tuple(map(self._upload, pictures)))
 
         with _told():
-            return await asyncio.to_thread(take)
+            return await asyncio.to_thread(read)
+
+    async def _taken(self, asked: Asked) -> Run:
+        with _told():
+            return await asyncio.to_thread(self._programs.take, asked)
 
     def _upload(self, file: object) -> Upload:
         # Nothing that a program sends was checked by Gradio.
@@ -206,12 +212,6 @@ async def _growing(run: Run) -> AsyncIterator[str]:
         if monotonic() - shown > SHOWN_S:
             shown = monotonic()
             yield text
-
-
-async def _done(run: Run, job: JobName) -> AsyncIterator[_Json]:
-    async for text in _growing(run):
-        yield {"text": text}
-    yield reply_of(job, _result(run)).model_dump(mode="json")
 
 
 def _result(run: Run) -> Turn:

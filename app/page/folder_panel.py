@@ -43,14 +43,22 @@ def overview(
     """Return the folders that were read, and those under ./uploads that can be."""
     return {
         "folders": [
-            {"tag": tag, "name": printable(tag), "about": words("folder_count", n=len(within))}
+            {"tag": tag, "name": printable(tag), "about": receipts(len(within), words)}
             for tag, within in folders.items()
         ],
         "places": [
-            {"place": place, "about": words("folder_files", n=count)}
+            {
+                "place": place,
+                "about": words("folder_one_file") if count == 1 else words("folder_files", n=count),
+            }
             for place, count in places.items()
         ],
     }
+
+
+def receipts(count: int, words: Words) -> str:
+    """Say how many receipts there are."""
+    return words("folder_one_receipt") if count == 1 else words("folder_receipts", n=count)
 
 
 def progress(tag: str, now: Progress, words: Words) -> Drawn:

@@ -167,9 +167,7 @@ class Handlers:
 
         def take() -> Run:
             uploads = [Upload(name, (self._examples / name).read_bytes()) for name in EXAMPLES[job]]
-            # A receipt's card asks a question that the text alone says; the others are jobs.
-            chosen = None if job == "receipt" else job
-            return self._assistant.send(None, words(f"card_{job}_prompt"), uploads, chosen)
+            return self._assistant.send(None, words(f"card_{job}_prompt"), uploads, job)
 
         return await self.sent(take, words)
 

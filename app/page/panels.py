@@ -6,6 +6,7 @@ from typing import Any, Literal
 from app.budget import DETAILS, Detail
 from app.conversation_settings import NAMES
 from app.folder.names import by_folder, folder_of
+from app.page.folder_panel import receipts
 from app.page.i18n import Words
 from app.page.render import groups, now, printable, thumbnail_url
 from app.worker import Condition
@@ -19,7 +20,6 @@ EXAMPLES: dict[Job, tuple[str, ...]] = {
     "html": ("screenshot.png",),
     "compare": ("before.png", "after.png"),
 }
-NEED_SIGHT: frozenset[Job] = frozenset({"html", "compare"})
 
 
 _SIDEBAR_WORDS = (
@@ -68,7 +68,7 @@ def _folder(
     return {
         "tag": tag,
         "name": printable(tag.removesuffix("/")),
-        "about": words("folder_count", n=len(within)),
+        "about": receipts(len(within), words),
         "cover": thumbnail_url(cover.sha256) if cover else "",
         "open": any(each.id == open_id for each in within),
     }
@@ -92,8 +92,15 @@ def found(hits: Sequence[Hit], words: Words) -> list[dict[str, Any]]:
     ]
 
 
+# What the scripts fill in themselves.
+_PLACES = {name: f"{{{name}}}" for name in ("n", "tokens", "cached", "size", "seen")}
+_INSIDE_WORDS = (
+    "in_title", "raw", "in_engine", "in_model", "in_revision", "in_prompt", "in_prompt_about",
+    "in_system", "in_user", "in_assistant", "in_image", "in_text", "in_seen", "in_seen_about",
+    "in_time", "in_first", "in_decode", "in_rest", "in_scores", "in_memory", "in_params",
+)  # fmt: skip
 _HEADER_WORDS = (
-    "menu", "theme", "language", "rename", "lost_server", "started_again", "view_lines",
+    *_INSIDE_WORDS, "skip", "menu", "more", "theme", "language", "rename", "lost_server", "started_again", "view_lines",
     "view_boxes", "view_before", "view_next", "view_in", "view_out", "view_fit", "sort", "copy",
     "copied", "picture_n", "compare_side", "compare_swipe", "compare_difference", "compare_ways",
 )  # fmt: skip
@@ -119,7 +126,7 @@ def header(condition: Condition, shown: Conversation | None, words: Words) -> di
             "differ": bool(shown and (shown.settings or shown.system_prompt.strip())),
         },
         "language": words.language,
-        "words": {key: words(key, n="{n}") for key in _HEADER_WORDS},
+        "words": {key: words(key, **_PLACES) for key in _HEADER_WORDS},
         "engine": {
             "name": words(f"engine_{status.engine}"),
             "state": status.state,
@@ -143,7 +150,7 @@ def welcome(condition: Condition, words: Words) -> dict[str, Any]:
         return _welcome("loading", words("loading"), words("loading_about")) | {
             "progress": _progress(progress, words) if progress else None
         }
-    cards = [_card(job, condition.capabilities.sees, words) for job in EXAMPLES]
+    cards = [_card(job, words) for job in EXAMPLES]
     return _welcome("ready", words("headline"), where("subline", condition, words)) | {
         "cards": cards
     }
@@ -234,12 +241,11 @@ def _progress(progress: Progress, words: Words) -> dict[str, Any]:
     }
 
 
-def _card(job: Job, sees: bool, words: Words) -> dict[str, Any]:
+def _card(job: Job, words: Words) -> dict[str, Any]:
     return {
         "job": job,
         "title": words(f"card_{job}"),
         "about": words(f"card_{job}_about"),
-        "note": words("needs_sight") if job in NEED_SIGHT and not sees else "",
         "covers": [f"/examples/{name}" for name in EXAMPLES[job]],
         "example": words("example"),
     }

@@ -22,9 +22,10 @@ Drawn = dict[str, Any]
 FACTS = ("merchant", "date", "time", "number", "address", "tax_id", "phone", "buyer", "currency",
          "payment_method")  # fmt: skip
 SUMS = ("subtotal", "discounts", "service", "taxes", "rounding", "tip", "total", "paid", "change")
-CELLS = ("name", "quantity", "unit_price", "discount", "amount", "tax_mark")
+CELLS = ("name", "quantity", "unit_price", "discount", "tax_mark", "amount")
 NAMES = (*TEXTS, *AMOUNTS, "date", "time")  # of fields that stand alone
 
+_SHORT = 3  # letters of a tax's name, such as "SR", that say nothing alone
 _ALWAYS = (".merchant", ".date", ".total")  # shown also where they were not found
 
 
@@ -126,7 +127,8 @@ class Fields:
                 yield self._removed(path, label)
             elif name == "taxes":
                 own = printable(value_of(at(self.found, f"{path}.name")))
-                yield self.field(f"{path}.amount", own or label) | self._added(path)
+                name = own if len(own) > _SHORT else f"{label} {own}".strip()
+                yield self.field(f"{path}.amount", name) | self._added(path)
             else:
                 yield self.field(path, label) | {"minus": True}
 

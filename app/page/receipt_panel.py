@@ -92,7 +92,7 @@ def _state(seen: Seen) -> str:
         return "wrong"
     if seen.confirmed:
         return "confirmed"
-    return "unsure" if seen.doubtful else "right" if seen.adds_up else "plain"
+    return "unsure" if seen.wants_a_look else "right" if seen.adds_up else "plain"
 
 
 def _check(check: Mapping[str, Any], start: str, fields: Fields) -> Drawn:

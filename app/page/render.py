@@ -21,6 +21,7 @@ _ICONS = {
     "edit": "M4 20h4L19 9l-4-4L4 16v4ZM13.500 6.500l4 4",
     "again": "M20 11a8 8 0 1 0-2.300 6M20 5v6h-6",
     "delete": "M6 6l12 12M18 6 6 18",
+    "more": "M5 12h.010M12 12h.010M19 12h.010",
     "export": "M12 4v11M7 10l5 5 5-5M5 20h14",
 }
 PANELS = ("receipt", "html", "compare")  # jobs whose results have a panel of their own
@@ -161,7 +162,9 @@ def actions(
         '<span class="sl-acts">'
         + _versions(versions.get(turn.id, ()), turn.id, words)
         + "".join(_act(act, turn.id, words) for act in ("edit", "again", "delete"))
-        + f'<a href="{href}" download {_named("export", words)}>{_icon("export")}</a></span>'
+        + f'<a href="{href}" download {_named("export", words)}>{_icon("export")}</a>'
+        + f'<button type="button" data-more="{turn.id}" {_named("more", words)}>{_icon("more")}'
+        "</button></span>"
     )
 
 

@@ -1,12 +1,13 @@
 """Where the shop is: the rows of an address below its name. Pure."""
 
 import re
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
 from vision.reader.head import LEGAL
 from vision.reader.labels import label, written
-from vision.reader.page import Page, PageRow
+from vision.reader.page import Cell, Page, PageRow
 from vision.reader.script import letters
 from vision.reader.spelling import spelt
 from vision.reader.values import phones
@@ -36,14 +37,46 @@ _NUMBERED = re.compile(
     r"^\W*(?:(?:NO|LOT|UNIT|BLOCK|BLK|SHOP)\b[\s.:#]*)?(?=[^,]*\d)[\w\-/&.# ]{1,14},"
     r"|^\W*(?:NO|LOT|UNIT|BLOCK|BLK)[\s.:#]+\w{0,2}[\-/.]?\w{0,2}[\-/.]?\d"
 )
-_CHINESE = re.compile(r"[省市区區县縣镇鎮乡鄉村路街道巷弄].*\d*\s*[号號楼樓层層室]|[省市].{1,12}[区區县縣路街]")
-_LABEL = re.compile(r"^\W*(?:ADD(?:RESS)?|ALAMAT|地\s?址)\s*[、,]?\s*(?:电话|電話)?\s*[:：.]\s*", re.IGNORECASE)
+_CHINESE = re.compile(
+    r"[省市区區县縣镇鎮乡鄉村路街道巷弄].*\d*\s*[号號楼樓层層室]|[省市].{1,12}[区區县縣路街]"
+)
+_LABEL = re.compile(
+    r"^\W*(?:ADD(?:RESS)?|ALAMAT|地\s?址)\s*[、,]?\s*(?:电话|電話)?\s*[:：.]\s*", re.IGNORECASE
+)
 _ASIDE = re.compile(r"\W*\([^()]*\)\W*|[*\-=_.~]*")
 _OTHERS = label("WELCOME*", "THANK*", "HOURS", "OPEN", "OWNED BY", "OPERATED BY", "ORIGINAL")
 _REGISTERED = re.compile(r"^\W*\(?[A-Z]{0,3}\d{4,}\s*-?\s*[A-Z]?\)?\W*$")
 
 
-def address_rows(page: Page, below: int) -> tuple[PageRow, ...]:
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address, and its rows."""
+
+    rows: tuple[PageRow, ...]
+
+    @property
+    def value(self) -> str:
+        """The address in one line, without its label."""
+        return spelt(" ".join(" ".join(_LABEL.sub("", row.raw) for row in self.rows).split()))
+
+    @property
+    def raw(self) -> str:
+        """What its rows say."""
+        return " ".join(row.raw for row in self.rows)
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """All cells of its rows."""
+        return tuple(cell for row in self.rows for cell in row.cells)
+
+
+def address_of(page: Page, below: int) -> Address | None:
+    """Return the shop's address: labelled, or beginning below row ``below``."""
+    rows = _address_rows(page, below)
+    return Address(rows) if rows else None
+
+
+def _address_rows(page: Page, below: int) -> tuple[PageRow, ...]:
     """Return the rows of the shop's address: labelled, or beginning below row ``below``."""
     if labelled := [row for row in page.rows if _LABEL.match(row.raw)]:
         return tuple(labelled[:1])
@@ -63,11 +96,6 @@ def address_rows(page: Page, below: int) -> tuple[PageRow, ...]:
             return tuple(found)
     rows = page.rows[below + 1 : below + _BELOW] if below >= 0 else ()
     return tuple(row for row in rows if "," in row.text and not _is_other(row))[:1]
-
-
-def address_in(rows: tuple[PageRow, ...]) -> str:
-    """Return the address that rows say."""
-    return spelt(" ".join(" ".join(_LABEL.sub("", row.raw) for row in rows).split()))
 
 
 def is_address(text: str) -> bool:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from vision.reader.labels import label, written
-from vision.reader.page import Page, PageRow, Word
+from vision.reader.page import Cell, Page, PageRow, Word
 from vision.reader.values import Dated, clock, dates, packed_dates, times
 
-_DATE = label("DATE*", "TARIKH", "DATED", "DATUM", "FECHA", "DATA", "开票日期", "日期", "时间", "年月日")
+_DATE = label(
+    "DATE*", "TARIKH", "DATED", "DATUM", "FECHA", "DATA", "开票日期", "日期", "时间", "年月日"
+)
 _OTHER = label(
     "EXP*", "VALID*", "BEST BEFORE", "DUE DATE", "DELIVERY DATE", "PRINT*", "RETURN*", "UNTIL",
     "CLOSED", "BIRTH*", "DOB", "有效期", "到期",
@@ -32,9 +34,19 @@ class When:
     score: float
 
     @property
-    def word(self) -> Word:
-        """The date as ISO 8601 has it, with what stands there."""
-        return Word(self.found.day.isoformat(), self.found.text, self.row)
+    def value(self) -> str:
+        """The date as ISO 8601 has it."""
+        return self.found.day.isoformat()
+
+    @property
+    def raw(self) -> str:
+        """The date as it stands there."""
+        return self.found.text
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells that say it."""
+        return Word(self.value, self.raw, self.row).cells
 
 
 def date_in(page: Page) -> When | None:

@@ -6,12 +6,12 @@ What is not there is None; nothing is made up.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vision.reader.address_fields import address_in, address_rows
+from vision.reader.address_fields import Address, address_of
 from vision.reader.date_fields import When, date_in, time_in
 from vision.reader.items import Basket, basket_of
 from vision.reader.labelled import Labelled, TaxLine
 from vision.reader.name_fields import Name, buyer_in, merchant_in
-from vision.reader.page import Page, PageRow, Word, page_of
+from vision.reader.page import Page, Word, page_of
 from vision.reader.rows import Field, FieldName, Rows
 from vision.reader.sums import Sums, sums_of
 from vision.reader.word_fields import currency_in, method_in, number_in, phone_in, tax_id_in
@@ -24,7 +24,7 @@ class Facts:
     page: Page
     merchant: Name | None
     buyer: Name | None
-    address: tuple[PageRow, ...]
+    address: Address | None
     date: When | None
     time: Word | None
     phone: Word | None
@@ -48,7 +48,7 @@ def facts_of(rows: Rows) -> Facts:
         page=page,
         merchant=merchant,
         buyer=buyer_in(page, merchant),
-        address=address_rows(page, below),
+        address=address_of(page, below),
         date=dated,
         time=time_in(page, dated),
         phone=phone_in(page),
@@ -73,12 +73,12 @@ def find_all(rows: Rows) -> list[Field]:
 
 def _fields(facts: Facts) -> Iterator[Field]:
     if facts.merchant:
-        yield Field("merchant", facts.merchant.text, facts.merchant.lines)
+        yield Field("merchant", facts.merchant.value, facts.merchant.lines)
     if facts.address:
-        lines = tuple(line for row in facts.address for line in row.lines)
-        yield Field("address", address_in(facts.address), lines)
+        lines = tuple(cell.line for cell in facts.address.cells)
+        yield Field("address", facts.address.value, lines)
     if facts.date:
-        yield Field("date", facts.date.found.text, facts.date.row.lines)
+        yield Field("date", facts.date.raw, facts.date.row.lines)
     words: tuple[tuple[FieldName, Word | None], ...] = (
         ("time", facts.time), ("number", facts.number), ("phone", facts.phone),
     )  # fmt: skip

@@ -57,16 +57,18 @@ def leading_count(row: PageRow) -> Figure | None:
     """Return the number that a row begins with, if words follow it."""
     cell = row.cells[0]
     match = _LEADING.match(cell.text) or (len(row.cells) > 1 and _WHOLE.fullmatch(cell.text))
-    return Figure(Amount(Decimal(match[1]), match[1], match.start(1)), cell, row.index) if match else None
+    return (
+        Figure(Amount(Decimal(match[1]), match[1], match.start(1)), cell, row.index)
+        if match
+        else None
+    )
 
 
 def _is_left(cell: Cell, amount: Figure | None) -> bool:
     return amount is None or cell is amount.cell or cell.box.x0 < amount.box.x0
 
 
-def _part(
-    cell: Cell, row: PageRow, amount: Figure | None, used: Sequence[Figure] | None
-) -> str:
+def _part(cell: Cell, row: PageRow, amount: Figure | None, used: Sequence[Figure] | None) -> str:
     """Return the words of a cell; what is only numbers or a tax mark has none."""
     text = cell.line.text
     if amount and cell is amount.cell:

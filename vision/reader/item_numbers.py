@@ -93,9 +93,7 @@ def _said(rows: Sequence[PageRow], figures: Sequence[Figure], amount: Figure) ->
     for row in rows:
         for cell in row.cells:
             if match := TIMES.search(cell.text) or _COUNTED.fullmatch(cell.text):
-                count = Figure(
-                    Amount(parsed(match[1]), match[1], match.start(1)), cell, row.index
-                )
+                count = Figure(Amount(parsed(match[1]), match[1], match.start(1)), cell, row.index)
                 after = [f for f in figures if f.row == row.index and f.box.x0 >= count.box.x1 - 1]
                 price = after[0] if after and not _same(after[0], count) else None
                 return Numbers(count, price) if not _same(count, amount) else Numbers()

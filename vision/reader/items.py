@@ -13,7 +13,7 @@ from statistics import median
 
 from vision.reader.item_names import leading_count, name_in
 from vision.reader.item_numbers import TIMES, Numbers, in_columns, numbers_of
-from vision.reader.item_region import amount_in, is_column_head, region
+from vision.reader.item_region import Region, region_of
 from vision.reader.page import Cell, Figure, Page, PageRow
 from vision.reader.roles import is_inclusive
 from vision.reader.script import letters
@@ -65,7 +65,9 @@ class Basket:
     @property
     def worth(self) -> Decimal | None:
         """What the items come to; None without any."""
-        return sum((one.amount.amount.value for one in self.items), Decimal()) if self.items else None
+        return (
+            sum((one.amount.amount.value for one in self.items), Decimal()) if self.items else None
+        )
 
     @property
     def rows(self) -> set[int]:
@@ -75,9 +77,8 @@ class Basket:
 
 def basket_of(page: Page) -> Basket:
     """Return what was bought, top to bottom."""
-    first, end = region(page)
-    rows = [row for row in page.rows[first:end] if not is_column_head(row)]
-    entries = _up_to_sums(_with_units([_entry(page, row) for row in rows]))
+    region = region_of(page)
+    entries = _up_to_sums(_with_units([_entry(region, row) for row in region.rows]))
     found = list(_gathered(entries, _below(entries)))
     like = [one.numbers for one in found]
     has_count = _begin_with_counts(found)
@@ -100,8 +101,8 @@ def _up_to_sums(entries: Sequence[_Entry]) -> list[_Entry]:
     return list(entries)
 
 
-def _entry(page: Page, row: PageRow) -> _Entry:
-    amount = amount_in(page, row)
+def _entry(region: Region, row: PageRow) -> _Entry:
+    amount = region.amount_in(row)
     called = row.called
     is_discount = (called is not None and called.role == "discount" and called.leads) or (
         amount is not None and amount.amount.value < 0

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from vision.reader.items import Basket
 from vision.reader.page import Figure, Page, PageRow, is_bare
 from vision.reader.roles import Role
-from vision.reader.tax_rows import fits, is_head, is_sum, is_summary, rate_in, tax_rows
+from vision.reader.tax_rows import is_head, is_sum, is_summary, rate_in, tax_rows
 
 _MOSTLY = 0.4  # of the letters of a row; what has its amount in the row below says little else
 _PAIR = 2  # amounts in a row that sums up two columns: goods, tax
@@ -41,6 +41,7 @@ class TaxLine:
     rate: Decimal | None = None  # percent
     base: Figure | None = None
     included: bool | None = None  # in the prices; None where it cannot be told
+    rival: Figure | None = None  # what a line of the receipt itself says, if another amount
 
     @property
     def name(self) -> str:
@@ -74,8 +75,15 @@ def labelled(page: Page, basket: Basket) -> tuple[Labelled, ...]:
             continue
         figures = _figures_of(page, row, called.share)
         found += [
-            Labelled(called.role, called.weight, f, row, called.share, len(figures) == 1,
-                late and row.index not in table)
+            Labelled(
+                called.role,
+                called.weight,
+                f,
+                row,
+                called.share,
+                len(figures) == 1,
+                late and row.index not in table,
+            )
             for f in figures[-_PAIR:]
         ]
     return tuple(_of_columns(found))
@@ -115,19 +123,20 @@ def tax_lines(page: Page, found: Sequence[Labelled]) -> tuple[TaxLine, ...]:
     table = [TaxLine(t.row, t.tax, t.rate, t.base) for t in rows if not is_sum(t.row)]
     table = table or [TaxLine(t.row, t.tax, t.rate, t.base) for t in rows[:1]]
     lines: list[TaxLine] = []
+    most = max((one.value for one in found if one.role == "total"), default=Decimal("Infinity"))
     for one in found:
-        if one.role == "tax" and one.value >= 0 and one.value not in [t.value for t in lines]:
+        fits_in = one.role == "tax" and 0 <= 2 * one.value <= most
+        if fits_in and one.value not in [t.value for t in lines]:
             lines.append(TaxLine(one.row, one.figure, rate_in(one.row.text)))
-    every = table if any(t.value for t in table) else [*lines, *table]
-    return tuple([t for t in every if t.value] or every[:1])
+    if not any(t.value for t in table):
+        every = [*lines, *table]
+        return tuple([t for t in every if t.value] or every[:1])
+    known = {t.value for t in table} | {sum((t.value for t in table), Decimal())}
+    other = [t.figure for t in lines if t.value and t.value not in known]
+    taxed = [t for t in table if t.value]
+    # A line that differs from a table of several rates may be about one of them alone.
+    return tuple(replace(t, rival=other[0]) if other and len(taxed) == 1 else t for t in taxed)
 
 
 def _is_service(row: PageRow) -> bool:
     return row.called is not None and row.called.role == "service"
-
-
-def of_base(line: TaxLine) -> bool:
-    """Tell whether a tax is what its base and rate come to, as far as they are known."""
-    if line.base is None or line.rate is None:
-        return True
-    return fits(line.base.amount.value, line.value, line.rate)

@@ -9,7 +9,7 @@ from statistics import median
 from vision.engine import Line
 from vision.reader.address_fields import is_address
 from vision.reader.head import LEGAL
-from vision.reader.item_region import amount_in, is_column_head
+from vision.reader.item_region import is_column_head
 from vision.reader.labels import label, written
 from vision.reader.page import Cell, Page, PageRow
 from vision.reader.script import letters
@@ -59,7 +59,7 @@ _ALIKE = 1.25  # times as wide; print of one size
 class Name:
     """A name and the cells that say it."""
 
-    text: str
+    value: str
     cells: tuple[Cell, ...]
     row: int  # index of its last row
     score: float = 0.0  # how much more like a name of a business it is than the next
@@ -87,7 +87,7 @@ def merchant_in(page: Page) -> Name | None:
     margin = rated[0][0] - max([score for score, _ in rated[1:]], default=0.0)
     name = _whole(best, page, margin)
     # Any first row could be a name; only where something is sold is it taken for the seller's.
-    is_business = any(each.find(written(name.text)) for each in (LEGAL, _BUSINESS))
+    is_business = any(each.find(written(name.value)) for each in (LEGAL, _BUSINESS))
     return name if is_business or any(page.figures) else None
 
 
@@ -99,7 +99,7 @@ def buyer_in(page: Page, seller: Name | None) -> Name | None:
         return None
     after_title = False
     for row in page.rows[seller.row + 1 :]:
-        if amount_in(page, row) or is_column_head(row):
+        if row.figures or is_column_head(row):
             return None
         after_title = after_title or _is_title(row)
         if after_title and LEGAL.find(row.written) and not row.is_head:
@@ -128,7 +128,7 @@ def _head(page: Page) -> list[PageRow]:
         is_sum = called is not None and called.share > 0.5 and row.figures  # noqa: PLR2004  most
         if len(head) >= _ROWS or is_column_head(row) or (is_sum and head):
             break
-        if letters(row.text) >= _LEAST and not amount_in(page, row):
+        if letters(row.text) >= _LEAST and not row.figures:
             head.append(row)
     return head
 

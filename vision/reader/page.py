@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import median
+from typing import Protocol
 
 from vision.engine import Line
 from vision.reader.head import is_of_head
@@ -104,6 +105,25 @@ class PageRow:
     def size(self) -> float:
         """How wide a character is: the size of the print."""
         return median((c.box.x1 - c.box.x0) / max(1, length(c.text)) for c in self.cells)
+
+
+class Said(Protocol):
+    """A value in words, and what says it."""
+
+    @property
+    def value(self) -> str:
+        """What is meant: a date as ISO 8601 has it, a name in one line."""
+        ...
+
+    @property
+    def raw(self) -> str:
+        """The value as it stands on the page."""
+        ...
+
+    @property
+    def cells(self) -> Sequence[Cell]:
+        """The cells that say it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
 """What an amount on a receipt is called: total, tax, change. Pure: a label in, its role out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from vision.reader.labels import Span, Written, label, written
+from vision.reader.labels import Label, Span, Written, label, written
 from vision.reader.script import letters
 
 Role = Literal[
     "total", "subtotal", "tax", "service", "rounding", "discount", "tip", "paid", "change", "none"
 ]
+_NEVER = 99  # letters; a label of fewer is not looked for worn
 _BEFORE = 6  # letters; "RM", "EAT-IN", a number's name
 _NEAR = 8  # characters; "TOTAL SALES TAX" is a tax, "TOTAL AMOUNT OF GOODS (TAX)" a total
 
@@ -55,10 +57,12 @@ _AMOUNT = label(
     "NET AMOUNT", "NETT AMOUNT", "NET AMT", "NETT AMT", "NETT", "NET", "AMOUNT RM", "金额", "金額",
     "TTL", "TOT", "TL", "AMOUNT", "AMT", "BALANCE",
 )  # fmt: skip
+# The others, worn, look like "VALUE" and "DUST".
+_GST = label("GST*", shortest=3)
 _TAX = label(
-    "GST*", "TAX*", "SST*", "VAT*", "HST*", "PST", "CGST", "SGST", "CUKAI", "MWST*", "UST",
-    "TVA*", "IVA*", "BTW", "PPN", "税额", "稅額", "税金", "增值税", "消費税", "消费税", "税率", "税",
-    shortest=3,
+    "GST*", "TAX*", "SST*", "VAT*", "HST*", "PST", "CGST", "SGST", "CUKAI", "MWST*", "UST", "TVA*",
+    "IVA*", "BTW", "PPN", "税额", "稅額", "税金", "增值税", "消費税", "消费税", "税率", "税",
+    shortest=_NEVER,
 )  # fmt: skip
 _NO_TAX = label(
     "INVOICE", "REG*", "ID", "NO", "CODE", "EXC*", "BEFORE", "TAXABLE", "TAXI", "价税", "税号",
@@ -69,13 +73,15 @@ _DISCOUNT = label(
     "RABATT", "REMISE", "优惠", "折扣", "减免", "折让",
 )  # fmt: skip
 _NO_DISCOUNT = label("BEFORE", "AFTER", "PRICE", "DISCOUNTABLE")
-_ROUNDING = label("ROUND*", "RND", "PELARASAN", "抹零", "舍入", "零头", "RUNDUNG", "ARRONDI", "ADJ*")
+_ROUNDING = label(
+    "ROUND*", "RND", "PELARASAN", "抹零", "舍入", "零头", "RUNDUNG", "ARRONDI", "ADJ*"
+)
 _ROUNDED = label("AFTER", "ROUNDED")
 _SERVICE = label(
     "SERVICE*", "SERV CH*", "ERVICE CH*", "SVC*", "SRV CHG", "S CHARGE", "SER CHG",
     "SER CHARGE", "服务费", "服務費", "BEDIENUNG",
 )  # fmt: skip
-_TIP = label("TIP", "TIPS", "GRATUITY*", "小费", "TRINKGELD", "POURBOIRE")
+_TIP = label("TIP", "TIPS", "GRATUITY*", "小费", "TRINKGELD", "POURBOIRE", shortest=_NEVER)
 _PAID = label(
     "CASH", "PAID*", "TENDER*", "RECEIVED", "TUNAI", "BAYARAN", "PAYMENT*", "PAY", "VISA",
     "MASTER*", "AMEX", "DEBIT*", "CREDIT*", "CARD", "MYDEBIT", "EFTPOS", "CHEQUE", "CHECK",
@@ -90,6 +96,19 @@ _CHANGE = label(
     "CHANGE*", "CIIANGE", "CHG DUE", "BAKI", "BALANCE RETURN*", "RUCKGELD", "RÜCKGELD", "RENDU",
     "CAMBIO", "找零", "找赎", "找回", "お釣り",
 )  # fmt: skip
+
+
+# Patterns of what amounts are called, for text in any case, for who looks for one role alone.
+PATTERNS: Mapping[str, str] = {
+    "subtotal": _SUBTOTAL.exact.pattern,
+    "tax": _TAX.exact.pattern,
+    "service": _SERVICE.exact.pattern,
+    "rounding": _ROUNDING.exact.pattern,
+    "discount": _DISCOUNT.exact.pattern,
+    "tip": _TIP.exact.pattern,
+    "paid": _PAID.exact.pattern,
+    "change": _CHANGE.exact.pattern,
+}
 
 
 def role_of(text: str) -> Called | None:
@@ -116,20 +135,26 @@ def _special(text: Written) -> Found | None:
     """Find what mentions a total, and is another amount."""
     if span := _CHANGE.find(text):
         return "change", 0, span
-    total, subtotal = _TOTAL.find(text), _SUBTOTAL.find(text)
-    discount = _DISCOUNT.find(text)
-    if not discount and (span := _COUNT_TOTAL.find(text) or (not (total or subtotal) and _COUNT.find(text))):
-        return "none", 0, span
-    if (span := _TAX.find(text)) and not discount and _is_tax(text, span, total, subtotal):
-        return "tax", 0, span
+    if _DISCOUNT.find(text) is None:
+        if span := _count(text):
+            return "none", 0, span
+        if (span := _TAX.find(text) or _GST.find(text)) and _is_tax(text, span):
+            return "tax", 0, span
     if span := _ROUNDING.find(text):
-        is_total = _DUE.find(text) or (total and _ROUNDED.find(text))
+        is_total = _DUE.find(text) or (_TOTAL.find(text) and _ROUNDED.find(text))
         return None if is_total else ("rounding", 0, span)
     return None
 
 
-def _is_tax(text: Written, tax: Span, total: Span | None, subtotal: Span | None) -> bool:
+def _count(text: Written) -> Span | None:
+    """Find a number of things, or points: after "total", or by itself."""
+    is_sum = _TOTAL.find(text) or _SUBTOTAL.find(text)
+    return _COUNT_TOTAL.find(text) or (None if is_sum else _COUNT.find(text))
+
+
+def _is_tax(text: Written, tax: Span) -> bool:
     """Tell a tax, or the total of it, from what includes it and from its number."""
+    total, subtotal = _TOTAL.find(text), _SUBTOTAL.find(text)
     if _NO_TAX.find(text) or _ROUNDING.find(text) or (subtotal and subtotal.start < tax.start):
         return False
     if total and total.start < tax.start:
@@ -138,11 +163,19 @@ def _is_tax(text: Written, tax: Span, total: Span | None, subtotal: Span | None)
     return not (including and amount and amount.start < including.start < tax.start)
 
 
+# What a total may be of, besides everything.
+_OF_TOTALS: tuple[tuple[Role, float, Label], ...] = (
+    ("discount", 0, _DISCOUNT),
+    ("service", 0, _SERVICE),
+    ("paid", 1, _PAID),
+)
+
+
 def _sum(text: Written) -> Found | None:
     """Find what is to be paid, or was before something was added."""
     if span := _SUBTOTAL.find(text):
         return "subtotal", 0.5, span
-    total, due, paid = _TOTAL.find(text), _DUE.find(text), _PAID.find(text)
+    total, due = _TOTAL.find(text), _DUE.find(text)
     including = _INCLUSIVE.find(text)
     if due and not (_EXCLUSIVE.find(text) and not including):
         return "total", 5, due
@@ -150,25 +183,24 @@ def _sum(text: Written) -> Found | None:
         return None
     if _EXCLUSIVE.find(text) and not including:
         return "subtotal", 0.5, total
-    if _DISCOUNT.find(text):
-        return "discount", 0, total
-    if _SERVICE.find(text):
-        return "service", 0, total
-    if paid:
-        return "paid", 1, total
+    for role, weight, other in _OF_TOTALS:
+        if other.find(text):
+            return role, weight, total
     return "total", 4.5 if including else 4, total
 
 
 def _part(text: Written) -> Found | None:
     """Find what a total is made of, and how it was paid."""
-    if span := _SERVICE.find(text):
-        return "service", 0, span
-    if (span := _DISCOUNT.find(text)) and not _NO_DISCOUNT.find(text):
-        return "discount", 0, span
-    if span := _TIP.find(text):
-        return "tip", 0, span
-    if (span := _PAID.find(text)) and not _NO_PAID.find(text):
-        return "paid", 0, span
-    if span := _AMOUNT.find(text):
-        return "total", 2, span
+    for role, weight, label_of, unless in _PARTS:
+        if (span := label_of.find(text)) and not (unless and unless.find(text)):
+            return role, weight, span
     return None
+
+
+_PARTS: tuple[tuple[Role, float, Label, Label | None], ...] = (
+    ("service", 0, _SERVICE, None),
+    ("discount", 0, _DISCOUNT, _NO_DISCOUNT),
+    ("tip", 0, _TIP, None),
+    ("paid", 0, _PAID, _NO_PAID),
+    ("total", 2, _AMOUNT, None),
+)

@@ -5,7 +5,8 @@ not above the paper they run together. Each line is read well as it is, since it
 its own slant; what breaks is which lines make a row. So nothing is warped and read once more: the
 boxes are carried to where they would be on flat paper, and rows and columns are told from those.
 
-The lines say where levels run together. Where uprights do is said by the left and the right edge of
+The lines say where levels run together, long ones and what stands in one row best: the detector's
+boxes slant less than their text does. Where uprights do is said by the left and the right edge of
 the paper, if they are seen against what it lies on; else uprights are taken to stand square.
 """
 
@@ -21,10 +22,12 @@ Points = NDArray[np.float64]  # (..., 2)
 Edges = NDArray[np.float64]  # (N, 2, 2): straight edges of the paper, from end to end
 Spines = NDArray[np.float64]  # (N, 2, 2): the left and the right end of each line
 
-LONG = 3.0  # heights of a line; shorter ones do not say how they slant
-FEW = 6  # long lines; fewer do not say that they run together
+LONG = 2.0  # heights of a line; shorter ones do not say how they slant
+SAME_ROW = 0.3  # heights of a line; how far apart, once carried, two surely of one row may be
+FEW = 4  # long lines and edges; fewer do not say that they run together
 PARALLEL = np.deg2rad(0.6)  # half of the lines that are no further from level are parallel
 BETTER = 0.6  # of that; what is left of it at most if lines do run together
+ROW_ROUNDS = 3  # of finding rows, and how they slant
 ROUNDS = 10  # of fitting, each with less weight on what did not fit before
 STEEPEST = 0.6  # what an edge of the paper leans at most, once the lines are level
 EDGE = 0.35  # of the paper's height that its left or right edge is at least
@@ -37,13 +40,16 @@ def level_matrix(quads: Sequence[Quad], edges: Edges) -> Matrix:
     ``edges`` are the paper's, as far as they are seen. Around the middle of the text the scale
     stays about one.
     """
-    spines = spines_of(quads)
-    turned = turning(spines)
-    slant = slanting(spines, turned)
-    if len(spines) < FEW or slant < PARALLEL:
+    own = spines_of(quads)
+    turned = turning(own)
+    spines = np.concatenate([own, lying(edges)])
+    if len(spines) < FEW or slanting(spines, turned) < PARALLEL:
         return turned
-    parallel = running_together(spines)
-    if slanting(spines, parallel) > BETTER * slant:
+    told, parallel = spines, running_together(spines)
+    for _ in range(ROW_ROUNDS):
+        told = np.concatenate([spines, row_spines(quads, parallel)])
+        parallel = running_together(told)
+    if slanting(told, parallel) > BETTER * slanting(told, turned):
         return turned
     return standing(carried(edges, parallel)) @ parallel
 
@@ -68,6 +74,32 @@ def spines_of(quads: Sequence[Quad]) -> Spines:
         left, right = (quad[0] + quad[3]) / 2, (quad[1] + quad[2]) / 2
         if wide > LONG * high and right[0] - left[0] > abs(right[1] - left[1]):
             found.append((left, right))
+    return np.array(found, np.float64).reshape(-1, 2, 2)
+
+
+def lying(edges: Edges) -> Spines:
+    """Return the paper's upper and lower edges, from left to right: they are level, too."""
+    across = edges[:, 1] - edges[:, 0]
+    level = np.abs(across[:, 1]) < STEEPEST * np.abs(across[:, 0])
+    forth = edges[level & (across[:, 0] > 0)]
+    back = edges[level & (across[:, 0] < 0)][:, ::-1]
+    return np.concatenate([forth, back])
+
+
+def row_spines(quads: Sequence[Quad], matrix: Matrix) -> Spines:
+    """Return what reaches from the middle of each box to that of the next in its row.
+
+    It says better how a row slants than the short lines in it do. ``matrix`` says what a row is;
+    where it is not sure, there is none.
+    """
+    middles = np.array([quad.mean(axis=0) for quad in quads], np.float64)
+    places = carried(middles, matrix)
+    near = SAME_ROW * float(np.median([quad_size(quad)[1] for quad in quads]))
+    found = []
+    for i, (x, y) in enumerate(places):
+        beside = np.flatnonzero((places[:, 0] > x) & (np.abs(places[:, 1] - y) < near))
+        if len(beside):
+            found.append((middles[i], middles[beside[np.argmin(places[beside, 0])]]))
     return np.array(found, np.float64).reshape(-1, 2, 2)
 
 
@@ -127,7 +159,9 @@ def moved(by: Points) -> Matrix:
 
 def standing(edges: Edges) -> Matrix:
     """Return the matrix that stands the paper's left and right edge up; level lines stay level."""
-    middle = edges.reshape(-1, 2).mean(axis=0) if len(edges) else np.zeros(2)
+    if not len(edges):
+        return np.eye(3)
+    middle = edges.reshape(-1, 2).mean(axis=0)
     sides = [side for sign in (-1, 1) if (side := _side(edges - middle, sign)) is not None]
     # A side is x = a + b y. x + s y, all by 1 + q y, makes it upright where b + s = a q.
     pull, shear = 0.0, -sides[0][1] if sides else 0.0

@@ -5,22 +5,21 @@ label says, by how often the amount appears, by whether what was paid less the c
 and by whether the other amounts add up to it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cached_property
-from itertools import combinations, product
+from itertools import combinations
 
 from vision.reader.items import Basket
 from vision.reader.labelled import Labelled, TaxLine, labelled, tax_lines
-from vision.reader.page import Figure, Page
+from vision.reader.page import Page
 from vision.reader.roles import Role
+from vision.reader.tax_rows import fits, rate_in
+from vision.reader.ways import NOTHING, Reading, Way
 
-_NOTHING = Decimal()
-_MOST = 4  # amounts of one role that are tried one by one
 _CLEAR = 4.0  # the weight of a label that can mean nothing else
-_USED = 0.8  # what an amount adds to the rating of a total that it is a part of
-_UNUSED = {"service": 0.6, "rounding": 0.6, "discount": 0.3, "tip": 0.3}
+_UNCALLED = 3.0  # the weight of an amount that only sums say is the total
+_SETTLED = 2.0  # less says only that as much was paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,190 +38,137 @@ class Sums:
     closes: bool = False  # other amounts add up to the total
     settles: bool = False  # what was paid, less the change, is the total
     margin: float = 0.0  # by which the total was preferred to another
+    rival: Labelled | None = None  # as clearly called the total, and neither it nor a part of it
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """One way in which amounts add up to a total."""
-
-    score: float
-    used: tuple[Labelled, ...] = ()
-    taxed: bool = False  # the taxes were added
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """All that a page says about amounts."""
-
-    page: Page
-    found: tuple[Labelled, ...]
-    taxes: tuple[TaxLine, ...]
-    bought: Decimal | None  # what the items come to
-
-    def of(self, role: Role) -> list[Labelled]:
-        """Return the amounts with a role, those of the receipt itself first."""
-        return sorted((one for one in self.found if one.role == role), key=lambda one: one.late)
-
-    @cached_property
-    def tax(self) -> Decimal:
-        """All taxes."""
-        return sum((tax.value for tax in self.taxes), _NOTHING)
-
-
-def sums_of(page: Page, basket: Basket = Basket()) -> Sums:  # noqa: B008 - frozen
+def sums_of(page: Page, basket: Basket) -> Sums:
     """Return the amounts of a page that agree best, with each other and with what was bought."""
     found = labelled(page, basket)
-    reading = _Reading(page, found, tax_lines(page, found), basket.worth)
+    reading = Reading(page, found, tax_lines(page, found), basket.worth)
+    candidates = _candidates(reading)
     rated = sorted(
-        ((_rating(value, group, reading), value) for value, group in _candidates(reading).items()),
+        ((_rating(value, group, reading), value) for value, group in candidates.items()),
         reverse=True,
     )
     if not rated or rated[0][0] <= 0:
-        return _around(None, None, reading)
+        return _around(None, reading)
     score, value = rated[0]
-    total = max(_candidates(reading)[value], key=lambda one: (one.weight, -one.figure.row))
+    total = max(candidates[value], key=lambda one: (one.weight, -one.figure.row))
+    sums = _around(total, reading)
     margin = score - (rated[1][0] if len(rated) > 1 else 0)
-    return replace(_around(total, _best_way(value, reading), reading), margin=margin)
+    return replace(sums, margin=margin, rival=_rival(total, sums, reading))
 
 
-def _candidates(reading: _Reading) -> dict[Decimal, list[Labelled]]:
-    """Return what may be the total, by value: what is called so, and what a sum comes to."""
+def _candidates(reading: Reading) -> dict[Decimal, list[Labelled]]:
+    """Return what may be the total, by value: what is called so, else what sums come to."""
     found: dict[Decimal, list[Labelled]] = {}
     for one in reading.found:
         if one.role in ("total", "subtotal", "paid") and one.weight:
             found.setdefault(one.value, []).append(one)
     # What is clearly called the total is it, also where it is printed or read wrong: the user is
     # told that it does not add up, and not another amount in its place.
-    clear = [o for o in reading.of("total") if o.weight >= _CLEAR and o.alone and not o.late]
-    if clear:
+    if clear := _clear(reading):
         rounded = [one.row.index for one in reading.of("rounding") if one.value]
         final = [one for one in clear if rounded and one.row.index > min(rounded)] or clear
-        return {value: [o for o in found[value] if o in final] for value in {o.value for o in final}}
-    table = {tax.row.index for tax in reading.taxes if tax.base}
-    for figure in reading.page.figures:
-        value = figure.amount.value
-        if value > 0 and value not in found and figure.row not in table:
-            way = _best_way(value, reading)
-            if (way and len(way.used) + way.taxed > 1) or (_settled(value, reading) or 0) > 2:  # noqa: PLR2004
-                row = reading.page.rows[figure.row]
-                found[value] = [Labelled("total", 3.0, figure, row, 0.0)]
+        values = {one.value for one in final}
+        return {value: [one for one in found[value] if one in final] for value in values}
+    for one in _uncalled(reading):
+        found.setdefault(one.value, [one])
     return found
 
 
-def _rating(value: Decimal, group: Sequence[Labelled], reading: _Reading) -> float:
+def _clear(reading: Reading) -> list[Labelled]:
+    """Return what is called the total by labels that can mean nothing else."""
+    return [o for o in reading.of("total") if o.weight >= _CLEAR and o.alone and not o.late]
+
+
+def _uncalled(reading: Reading) -> list[Labelled]:
+    """Return the amounts that sums come to, whatever they are called."""
+    table = {tax.row.index for tax in reading.taxes if tax.base}
+    return [
+        Labelled("total", _UNCALLED, figure, reading.page.rows[figure.row], 0.0)
+        for figure in reading.page.figures
+        if figure.amount.value > 0
+        and figure.row not in table
+        and (
+            _is_made(figure.amount.value, reading)
+            or reading.settled(figure.amount.value) > _SETTLED
+        )
+    ]
+
+
+def _is_made(value: Decimal, reading: Reading) -> bool:
+    """Tell whether two amounts or more add up to ``value``."""
+    way = reading.ways.get(value)
+    return way is not None and len(way.used) + way.taxed > 1
+
+
+def _rating(value: Decimal, group: Sequence[Labelled], reading: Reading) -> float:
     """Rate ``value`` as the total."""
     if value <= 0:
         return min(0.0, float(value))
     label = max(one.weight - 1.5 * (not one.alone) - 2 * one.late for one in group)
     count = sum(figure.amount.value == value for figure in reading.page.figures)
-    way = _best_way(value, reading)
-    return (
-        label
-        + min(1.0, 0.4 * (count - 1))
-        + (_settled(value, reading) or 0)
-        + (way.score if way else 0)
-    )
+    way = reading.ways.get(value, Way(0.0))
+    return label + min(1.0, 0.4 * (count - 1)) + reading.settled(value) + way.score
 
 
-def _settled(value: Decimal, reading: _Reading) -> float | None:
-    """Return how much it says that what was paid, less the change, is ``value``; None if not."""
-    paid = [one.value for one in reading.of("paid")[:_MOST] if one.value > 0]
-    sums = {sum(some, _NOTHING) for count in (1, 2) for some in combinations(paid, count) if paid}
-    changes = [abs(one.value) for one in reading.of("change")[:_MOST]]
-    if any(p - c == value for p in sums for c in changes if c):
-        return 3.0
-    return 1.5 if value in paid else None
+def _rival(total: Labelled, sums: Sums, reading: Reading) -> Labelled | None:
+    """Return what is called the total as well, and is no step on the way to it."""
+    signed = [part.value for part in (sums.rounding, sums.service, sums.tip) if part]
+    parts = [*signed, *(-abs(one.value) for one in sums.discounts), reading.tax]
+    steps = {
+        total.value - sum(some, NOTHING)
+        for count in range(len(parts) + 1)
+        for some in combinations(parts, count)
+    }
+    known = {*steps, reading.bought, sums.subtotal and sums.subtotal.value, NOTHING}
+    for one in _clear(reading):
+        rate = rate_in(one.row.text)  # "Total includes 6% GST" may be what the tax is
+        if one.value not in known and not (rate and fits(total.value, one.value, rate)):
+            return one
+    return None
 
 
-def _best_way(value: Decimal, reading: _Reading) -> _Way | None:
-    """Return the way to ``value`` that explains most, if any amounts add up to it."""
-    ways = list(_ways(value, reading))
-    return max(ways, key=lambda way: way.score) if ways else None
-
-
-def _ways(value: Decimal, reading: _Reading) -> Iterator[_Way]:
-    """Yield the ways in which amounts add up to ``value``."""
-    for base, worth, found in _bases(value, reading):
-        for parts in product(*(_choices(role, reading) for role in _UNUSED)):
-            added = sum((part for part, _ in parts), base)
-            for tax in {_NOTHING, reading.tax}:
-                if added + tax != value:
-                    continue
-                used = (*found, *(one for _, some in parts for one in some))
-                missed = sum(
-                    weight
-                    for (part, _), (role, weight) in zip(parts, _UNUSED.items(), strict=True)
-                    if not part and any(one.value for one in reading.of(role))
-                )
-                explained = sum(part != 0 for part, _ in parts) + (tax != 0)
-                yield _Way(worth + _USED * explained - missed, used, bool(tax))
-
-
-def _bases(
-    value: Decimal, reading: _Reading
-) -> Iterator[tuple[Decimal, float, tuple[Labelled, ...]]]:
-    """Yield what a sum can begin with: a subtotal, the items, or a total before the last."""
-    for one in reading.of("subtotal")[:_MOST]:
-        yield one.value, 1.0 if one.value != value else 0.5, (one,)
-    for one in reading.of("total")[:_MOST]:
-        if one.value != value and not one.late:
-            yield one.value, 0.8, (one,)
-    if reading.bought:
-        yield reading.bought, 1.0, ()
-
-
-def _choices(
-    role: Role, reading: _Reading
-) -> list[tuple[Decimal, tuple[Labelled, ...]]]:
-    """Return what a role may add to a sum: nothing, one of its amounts, of discounts all."""
-    found = [one for one in reading.of(role) if one.value and not one.late]
-    sign = -1 if role == "discount" else 1
-    choices: list[tuple[Decimal, tuple[Labelled, ...]]] = [(_NOTHING, ())]
-    for one in found[:_MOST]:
-        value = one.value if role == "rounding" else sign * abs(one.value)
-        choices.append((value, (one,)))
-    if role == "discount" and len(found) > 1:
-        choices.append((-sum((abs(one.value) for one in found), _NOTHING), tuple(found)))
-    return choices
-
-
-def _around(total: Labelled | None, way: _Way | None, reading: _Reading) -> Sums:
-    """Return the total with the amounts that make it; failing that, with those that are called so."""
+def _around(total: Labelled | None, reading: Reading) -> Sums:
+    """Return the total with the amounts that make it; without those, with what is called so."""
+    way = reading.ways.get(total.value) if total else None
     used = way.used if way else ()
-
-    def chosen(role: Role) -> Labelled | None:
-        parts = [one for one in used if one.role == role]
-        found = [one for one in reading.of(role) if not one.late] or reading.of(role)
-        return (parts or found[-1:] or [None])[0]
-
     included = None if way is None else not way.taxed
-    paid = _payment(total, reading)
+    changes = reading.of("change")
     return Sums(
         total=total,
         subtotal=_subtotal(total, used, reading),
-        service=chosen("service"),
-        rounding=chosen("rounding"),
-        tip=chosen("tip"),
+        service=_part("service", used, reading),
+        rounding=_part("rounding", used, reading),
+        tip=_part("tip", used, reading),
         discounts=_discounts(used, reading, total),
         taxes=tuple(replace(tax, included=included) for tax in reading.taxes),
-        paid=paid,
-        change=(reading.of("change") or [None])[-1],
+        paid=_payment(total, reading),
+        change=changes[-1] if changes else None,
         closes=way is not None,
-        settles=total is not None and _settled(total.value, reading) is not None,
+        settles=total is not None and reading.settled(total.value) > 0,
     )
 
 
+def _part(role: Role, used: Sequence[Labelled], reading: Reading) -> Labelled | None:
+    """Return the amount of a role that is part of the sum, else the last that is called so."""
+    parts = [one for one in used if one.role == role]
+    found = [one for one in reading.of(role) if not one.late] or reading.of(role)
+    return next(iter([*parts, *found[-1:]]), None)
+
+
 def _subtotal(
-    total: Labelled | None, used: Sequence[Labelled], reading: _Reading
+    total: Labelled | None, used: Sequence[Labelled], reading: Reading
 ) -> Labelled | None:
     """Return what the total was made from, else what is called a subtotal."""
     bases = [one for one in used if one.role in ("subtotal", "total")]
     called = [one for one in reading.of("subtotal") if one is not total]
-    return (bases or called or [None])[0]
+    return next(iter([*bases, *called]), None)
 
 
 def _discounts(
-    used: Sequence[Labelled], reading: _Reading, total: Labelled | None
+    used: Sequence[Labelled], reading: Reading, total: Labelled | None
 ) -> tuple[Labelled, ...]:
     """Return the discounts of the sum; where none is part of it, those that stand above it."""
     parts = tuple(one for one in used if one.role == "discount")
@@ -231,14 +177,12 @@ def _discounts(
     return parts or tuple(above)
 
 
-def _payment(total: Labelled | None, reading: _Reading) -> tuple[Labelled, ...]:
+def _payment(total: Labelled | None, reading: Reading) -> tuple[Labelled, ...]:
     """Return what was paid: what leaves the change, else what is the total, else the first."""
-    found = [one for one in reading.of("paid")[:_MOST] if one.value > 0]
-    changes = {abs(one.value) for one in reading.of("change")} | {_NOTHING}
-    if total:
-        for wanted in (changes - {_NOTHING}, {_NOTHING}):
-            for count in (1, 2):
-                for some in combinations(found, count):
-                    if sum((one.value for one in some), -total.value) in wanted:
-                        return some
-    return tuple(found[:1])
+    changes = {abs(one.value) for one in reading.of("change") if one.value}
+    for wanted in (changes, {NOTHING}):
+        for some in reading.payments if total else ():
+            assert total
+            if sum((one.value for one in some), -total.value) in wanted:
+                return some
+    return reading.payments[0] if reading.payments else ()

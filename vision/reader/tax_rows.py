@@ -11,7 +11,7 @@ from vision.reader.page import Figure, Page, PageRow
 _SUMMARY = label("SUMMARY", "ANALYSIS", "BREAKDOWN", "SUMMERY", "明细")
 _HEADS = (
     label("AMOUNT", "AMT", "TAXABLE*", "NET", "NETTO", "GROSS", "BASE", "金额"),
-    label("TAX*", "GST*", "SST*", "VAT*", "MWST*", "TVA", "IVA", "税额", shortest=3),
+    label("TAX*", "GST*", "SST*", "VAT*", "MWST*", "TVA", "IVA", "税额"),
     label("CODE", "RATE", "%", "TYPE", "税率"),
 )
 _TOTAL = label("TOTAL*", "合计", "SUMME")
@@ -46,7 +46,11 @@ def is_sum(row: PageRow) -> bool:
 
 def is_summary(row: PageRow) -> bool:
     """Tell whether a row begins a table of taxes: what stands below is no part of the sum."""
-    return not row.figures and _SUMMARY.find(row.written) is not None and _HEADS[1].find(row.written) is not None
+    return (
+        not row.figures
+        and _SUMMARY.find(row.written) is not None
+        and _HEADS[1].find(row.written) is not None
+    )
 
 
 def rate_in(text: str) -> Decimal | None:

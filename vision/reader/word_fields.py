@@ -22,13 +22,17 @@ _NUMBERS = (
 _NUMBER = re.compile(r"(?=[\w\-/.]*\d)[\w\-/]+(?:\.-?\w[\w\-/]*)?(?:\s?-\s?\d+)?")
 _AFTER = re.compile(r"[\s.:#\-\[(]*(?:(?:NO|NUM|NUMBER|ID)\b[\s.:#\-\[(]*)?")
 _TAX_VALUE = re.compile(r"[A-Z]{0,3}[\- ]?\d[\dA-Z]*(?:[\-/ ](?=\d)[\dA-Z]+)*")
-_TAX_AFTER = re.compile(r"[\s.:#,\-\[(]*(?:(?:REG|NO|NUM|NUMBER|NUMBFR|ID|GST|SST|REF)\w{0,9}[\s.:#,\-\[(]*)*")
+_TAX_AFTER = re.compile(
+    r"[\s.:#,\-\[(]*(?:(?:REG|NO|NUM|NUMBER|NUMBFR|ID|GST|SST|REF)\w{0,9}[\s.:#,\-\[(]*)*"
+)
 _SHORT = 24  # letters of a row; a longer one is a sentence
 _TOP = 14  # rows of the head
 _LEAST_TAX = 7  # characters of a tax number
 _FAX = re.compile(r"FAX|传真")
 _KANA = re.compile(r"[\u3040-\u30ff]")
-_SIGN = re.compile(rf"(?:{CURRENCY})(?=\s?-?\d|\)|\s*[:：]|\s|$)|(?<=\d)\s?{CURRENCY}", re.IGNORECASE)
+_SIGN = re.compile(
+    rf"(?:{CURRENCY})(?=\s?-?\d|\)|\s*[:：]|\s|$)|(?<=\d)\s?{CURRENCY}", re.IGNORECASE
+)
 _METHODS: tuple[tuple[str, Label], ...] = (
     ("Visa", label("VISA*")),
     ("Mastercard", label("MASTER CARD*", "MASTERCARD*", "MASTER")),
@@ -84,9 +88,15 @@ def _value_after(name: Label, row: PageRow, page: Page) -> Word | None:
     for span in name.every(text):
         after = _AFTER.match(row.text, span.end)
         end = after.end() if after else span.end
-        is_marked = any(mark in row.text[span.start : end] for mark in ".:#") or end == len(row.text)
+        is_marked = any(mark in row.text[span.start : end] for mark in ".:#") or end == len(
+            row.text
+        )
         found = _NUMBER.match(row.raw, end)
-        if found and (is_marked or "NO" in row.text[span.start : end]) and not _is_other(found.group()):
+        if (
+            found
+            and (is_marked or "NO" in row.text[span.start : end])
+            and not _is_other(found.group())
+        ):
             return _word(found.group().rstrip(".-"), row)
     return None
 

@@ -21,7 +21,10 @@ class Loop:
 
     def __init__(self, held: AbstractAsyncContextManager[Any]) -> None:
         self._held = held
+        self._begun: set[asyncio.Task[Any]] = set()  # theirs to cancel are the tasks they made
         self._closed = asyncio.Event()
+        self._ended = False
+        self._lock = threading.Lock()  # guards _ended: what was begun before the end has a task
         opened: Future[asyncio.AbstractEventLoop] = Future()
         self._thread = threading.Thread(
             target=self._run, args=(opened,), name="server", daemon=True
@@ -30,12 +33,21 @@ class Loop:
         self._loop = opened.result()
 
     def begin(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
-        """Begin ``work``; cancelling the future ends it at once."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
+        """Begin ``work``; cancelling the future ends it at once, as ``close`` did or does."""
+        with self._lock:
+            if not self._ended:
+                return asyncio.run_coroutine_threadsafe(self._noted(work), self._loop)
+        work.close()
+        cancelled: Future[Result] = Future()
+        cancelled.cancel()
+        return cancelled
 
     def close(self) -> None:
         """Cancel all that is under way, and end the thread."""
-        self._loop.call_soon_threadsafe(self._closed.set)
+        with self._lock:
+            if not self._ended:
+                self._loop.call_soon_threadsafe(self._closed.set)
+            self._ended = True
         self._thread.join(_CLOSE_S)
 
     def _run(self, opened: Future[asyncio.AbstractEventLoop]) -> None:
@@ -43,9 +55,17 @@ class Loop:
             async with self._held:
                 opened.set_result(asyncio.get_running_loop())
                 await self._closed.wait()
-                others = asyncio.all_tasks() - {asyncio.current_task()}
-                for task in others:
+                for task in self._begun:
                     task.cancel()
-                await asyncio.gather(*others, return_exceptions=True)
+                await asyncio.gather(*self._begun, return_exceptions=True)
 
         asyncio.run(until_closed())
+
+    async def _noted(self, work: Coroutine[Any, Any, Result]) -> Result:
+        task = asyncio.current_task()
+        assert task
+        self._begun.add(task)
+        try:
+            return await work
+        finally:
+            self._begun.discard(task)

@@ -84,7 +84,7 @@ class Pictures:
             raise ImageGone(sha256=image.sha256[:12]) from error
         size = scaled(image.width, image.height, 0, most)
         fits = size == scaled(image.width, image.height, 0, sys.maxsize)
-        media = media_type(file)
+        media = media_type(file) if fits else ""
         if media:
             return _data_uri(media, file)
         return _data_uri("image/png", png(self._decoder.decode(file, None if fits else size).rgb))

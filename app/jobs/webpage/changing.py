@@ -74,17 +74,15 @@ def change(
 def by_rule(before: str, wish: str, words: Words) -> Changed:
     """Change a page without a model: every clause of the wish that a rule knows."""
     html = before
-    done: list[str] = []
-    undone: list[str] = []
+    told: dict[str, list[str]] = {"changed": [], "nothing": [], "cannot": []}
     for clause, meant in clauses(wish):
         after = restyle.changed(html, meant) if meant else html
-        (done if after != html else undone).append(clause)
+        how = "changed" if after != html else "nothing" if meant else "cannot"
+        told[how].append(clause)
         html = after
-    said = []
-    if done:
-        said.append(words("changed", what=words.listed(done)))
-    if undone or not done:
-        said.append(words("cannot", what=words.listed(undone or [wish.strip()])))
+    if not any(told.values()):
+        told["cannot"].append(wish.strip())
+    said = (words(how, what=words.listed(parts)) for how, parts in told.items() if parts)
     return Changed(html, " ".join(said))
 
 

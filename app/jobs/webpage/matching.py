@@ -16,7 +16,7 @@ from app.jobs.webpage.page import Box
 
 ALIKE = 70  # percent of a piece's letters that stand in the whole
 SHORT = 4  # letters; a piece that short stands in many texts: only in one at the same place
-NEAR = 0.04  # of the page
+NEAR = 0.1  # of the page
 SPILL = 1.15  # a text is used up by this share of its letters: words are read with one more or less
 FAR = 40.0  # percent of likeness that being a page away costs
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import lxml.html
+import tinycss2
 
 from app.jobs.webpage.clean import parsed, written
 from app.jobs.webpage.recolour import recoloured
@@ -44,8 +45,9 @@ class Sheet:
         return [
             rule
             for rule in self.rules
+            # All, not any: a reset names headings among all that has margins.
             if not rule.is_narrow
-            and any(_names(selector, tags, names) for selector in rule.selectors)
+            and all(_names(selector, tags, names) for selector in rule.selectors)
         ]
 
 
@@ -93,8 +95,8 @@ def _size(sheet: Sheet, wish: Wish) -> Iterator[Edit]:
 
 def _font(sheet: Sheet, wish: Wish) -> Iterator[Edit]:
     for rule in _meant(sheet, wish):
-        if family := rule.value("font-family"):
-            yield family.to(FONTS[wish.value])
+        if wish.target or rule.value("font-family"):
+            yield rule.with_("font-family", FONTS[wish.value])
     if not wish.target and (body := _body(sheet)):
         yield body.with_("font-family", FONTS[wish.value])
 
@@ -227,7 +229,14 @@ def _body(sheet: Sheet) -> Rule | None:
 
 
 def _scaled(value: str, factor: float) -> str:
-    return _PX.sub(lambda found: f"{round(float(found[1]) * factor, 1):g}px", value)
+    """Scale what stands by itself; what is inside of a function is a place on the page."""
+    tokens = tinycss2.parse_component_value_list(value)
+    return "".join(
+        f"{round(token.value * factor, 1):g}px"
+        if token.type == "dimension" and token.lower_unit == "px"
+        else token.serialize()
+        for token in tokens
+    )
 
 
 def _names(selector: str, tags: Sequence[str], names: Sequence[str]) -> bool:

@@ -1,7 +1,7 @@
 """What a picture of a page shows, a screenshot or a rendering: its texts, their colours, the rest.
 
 Of a rendering the browser tells where the letters are. Of a screenshot the reader does, and what
-lies behind them is taken from around them.
+lies behind them is what most of their line shows.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,6 @@ from app.jobs.webpage.page import Box
 from app.jobs.webpage.render import INK, Rendering, Rgb, inked
 from vision.engine import Line
 
-RING = 3  # pixels around a line that show what is behind it
 STRONG = 0.7  # of the largest contrast: the middle of a stroke, where its colour is pure
 
 
@@ -59,15 +58,18 @@ def _sight(rgb: Rgb, bare: Rgb, said: tuple[Said, ...], lines: Sequence[Sequence
 
 
 def _erase(bare: Rgb, box: Box) -> None:
-    """Put what lies around a line in place of its letters."""
+    """Put what lies behind a line in place of its letters.
+
+    That is the colour that most of the line has, not what lies around it: a badge may be no larger
+    than its text.
+    """
     x0, y0, x1, y1 = box
-    outer = bare[max(0, y0 - RING) : y1 + RING, max(0, x0 - RING) : x1 + RING]
     inner = bare[y0:y1, x0:x1]
     if not inner.size:
         return
-    edge = np.ones(outer.shape[:2], bool)
-    edge[RING:-RING, RING:-RING] = False
-    behind = np.median(outer[edge] if edge.any() else outer.reshape(-1, 3), axis=0)
+    pixels = inner.reshape(-1, 3)
+    _, back, counts = np.unique(pixels >> 4, axis=0, return_inverse=True, return_counts=True)
+    behind = np.median(pixels[back.ravel() == counts.argmax()], axis=0)
     letters = np.abs(inner - behind).max(axis=2) > INK / 2
     inner[letters] = behind
 

@@ -142,7 +142,10 @@ def colours(look: Look) -> Change:
     """Give letters the colour that they have in the screenshot."""
     needed: dict[Kind, dict[int, NDArray[np.float64]]] = defaultdict(dict)
     for pair, node in look.same():
-        one = look.there.colours[list(pair.there)].mean(axis=0)
+        several = look.there.colours[list(pair.there)]
+        if np.ptp(several, axis=0).max() > SHADE:
+            continue  # a bold word, a price and its unit: no one colour is right
+        one = several.mean(axis=0)
         other = look.here.colours[list(pair.here)].mean(axis=0)
         if np.abs(one - other).max() > SHADE:
             needed[_kind(look.tree.nodes[node])][node] = one

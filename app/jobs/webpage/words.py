@@ -21,6 +21,7 @@ ENGLISH: Final = {
     "changed_model": "I changed the page as you asked.",
     "unchanged": "The page is as it was.",
     "no_change": "The model wrote no page.",
+    "nothing": "This changes nothing here: {what}.",
     "cannot": (
         "Without a model I cannot do this: {what}. What I can: another palette (pastel, dark, "
         "light, monochrome, warm, cool, a colour), more or less white space, larger or smaller "
@@ -46,6 +47,7 @@ CHINESE: Final = {
     "changed_model": "已按要求修改网页。",
     "unchanged": "网页保持不变。",
     "no_change": "模型没有写出网页。",
+    "nothing": "对此网页不起作用：{what}。",
     "cannot": (
         "没有模型时无法做到：{what}。我能做的有：更换配色（柔和、深色、浅色、单色、暖色、冷色或某种颜色）、"
         "增减留白、放大或缩小文字、更换字体、圆角或直角、阴影、边框、对齐、宽度、按钮并排、"

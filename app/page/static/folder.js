@@ -18,7 +18,7 @@
   let looked = { at: 0, done: -1 };
   let looking = 0;
 
-  const view = el("section", { id: "folder", role: "dialog", hidden: "" });
+  const view = el("section", { id: "folder", role: "dialog", tabindex: "-1", hidden: "" });
   const chip = el("button", { type: "button", class: "fold-chip", hidden: "", onclick: () => open(now?.tag) });
   const top = el("header", { class: "fold-top" });
   const body = el("div", { class: "fold-body" });
@@ -145,6 +145,7 @@
     chosen = null;
     shown = answer.tag;
     draw();
+    view.focus();
     send(answer.tag, files);
   }
 
@@ -363,12 +364,16 @@
     const all = [...list.querySelectorAll(".fold-row")];
     all[Math.min(Math.max(all.indexOf(document.activeElement) + by, 0), all.length - 1)]?.focus();
   });
-  view.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
+  const leave = (event) => {
     event.stopPropagation(); // it would stop a reply
     if (document.querySelector(".sl-popup")) return;
     if (view.classList.contains("fold-open") && matchMedia("(max-width: 820px)").matches) pick(null); else close();
-  });
+  };
+  view.addEventListener("keydown", (event) => { if (event.key === "Escape") leave(event); });
+  // Where what had the focus is gone, as a button that was clicked may be.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !view.hidden && event.target === document.body) leave(event);
+  }, true);
   view.addEventListener("dragover", (event) => { event.preventDefault(); event.stopPropagation(); view.classList.add("fold-over"); });
   view.addEventListener("dragleave", (event) => { if (!view.contains(event.relatedTarget)) view.classList.remove("fold-over"); });
   view.addEventListener("drop", dropped);

@@ -40,6 +40,11 @@ function draw() {
     button("menu", words.menu, () => window.secondLook.toggleMenu(), icon("menu")),
     titled(open, title, words),
     engineCard(engine),
+    button("tools", words.more, (event) => window.secondLook.menu(event.currentTarget, [
+      [settings.title, { click: () => window.secondLook.settings.open(settings) }],
+      [words.theme, { click: () => window.secondLook.toggleTheme() }],
+      [words.language, { click: () => window.secondLook.setLanguage(language === "zh" ? "en" : "zh") }],
+    ]), icon("more")),
     button("settings", settings.title, () => window.secondLook.settings.open(settings), icon("sliders")),
     button("language", words.language, () => window.secondLook.setLanguage(language === "zh" ? "en" : "zh"),
       language === "zh" ? "EN" : "中"),
@@ -52,6 +57,7 @@ function draw() {
     window.secondLook.focusComposer();
   }
   window.secondLook.words = { ...words, set_close: settings.close };
+  window.secondLook.skip(words.skip);
   if (pulse) window.secondLook.pulse(pulse, { lost: words.lost_server, again: words.started_again });
   if (open !== shown) {
     window.secondLook.openId = open;

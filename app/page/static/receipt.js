@@ -63,7 +63,7 @@
     panel.shown.dataset.state = receipt.state;
     panel.tools = tools(panel);
     panel.shown.replaceChildren(
-      ...(panel.tabs.length > 1 ? [tabs(panel)] : []), ...alarm(panel), ...receipt.duplicates.map((each) => same(panel, each)),
+      ...(panel.tabs.length > 1 ? [tabs(panel)] : []), ...alarm(panel), ...same(panel),
       el("div", { class: "slip-body" }, panel.picture.element,
         el("div", { class: "slip-found" }, head(panel), facts(panel), ...items(panel), sums(panel), ...adding(panel))),
       foot(panel));
@@ -165,10 +165,15 @@
     return [el("div", { class: "slip-alarm" }, el("strong", {}, icon("alert"), panel.data.words.state_wrong), el("ul", {}, ...wrong.map(look)))];
   }
 
-  function same(panel, { text, title, href, number }) {
-    const link = href ? el("a", { href }, title)
+  // One line for each kind of likeness, with a link to each of the others.
+  function same(panel) {
+    const { duplicates } = panel.receipt;
+    const link = ({ title, href, number }) => href ? el("a", { href }, title)
       : el("button", { type: "button", onclick: () => turnTo(panel, number) }, title);
-    return el("p", { class: "slip-same" }, icon("twice"), el("span", {}, text, " ", link));
+    return [...new Set(duplicates.map((each) => each.text))].map((text) => {
+      const links = duplicates.filter((each) => each.text === text).map(link);
+      return el("p", { class: "slip-same" }, icon("twice"), el("span", {}, text, ...links.flatMap((each, place) => [place ? ", " : " ", each])));
+    });
   }
 
   function head(panel) {
@@ -225,10 +230,13 @@
         onclick: () => save(panel, { [row.path]: null }) }, icon("undo"))
       : el("button", { type: "button", class: "slip-tool slip-remove", title: words.remove, "aria-label": `${words.remove}: ${name}`,
         onclick: () => save(panel, { [row.path]: "" }) }, icon("close"));
+    // Where most of a row is unsure, one mark says so.
+    const isUnsure = columns.filter((column) => row.cells[column.name].doubtful).length > columns.length / 2;
     const cells = columns.map((column) => {
       const field = row.cells[column.name];
+      const mark = isUnsure ? column.name === "name" : field.doubtful;
       const is = column.name === "name" ? null : "slip-number";
-      return row.removed ? el("td", { class: is }, el("s", {}, shownAs(field))) : el("td", { class: is }, value(panel, field), ...note(field));
+      return row.removed ? el("td", { class: is }, el("s", {}, shownAs(field))) : el("td", { class: is }, value(panel, field, mark), ...note(field));
     });
     const shown = el("tr", { class: row.removed ? "slip-removed" : null }, ...cells, el("td", { class: "slip-act" }, act));
     shown.addEventListener("pointerenter", () => { if (!row.removed) light(panel, paths); });
@@ -315,13 +323,13 @@
 
   // One field
 
-  function value(panel, field) {
+  function value(panel, field, mark = field.doubtful) {
     const { words } = panel.data;
     const text = shownAs(field);
     const button = el("button", { type: "button", class: "slip-value", "data-path": field.path, "data-kind": field.kind,
       "aria-pressed": "false", "aria-label": `${field.label}: ${text || words.empty}${field.doubtful ? `. ${words.unsure}` : ""}`,
       title: [field.about, field.note].filter(Boolean).join("\n") || null },
-      ...(field.doubtful ? [el("i", { class: "slip-doubt" })] : []), el("span", {}, text || "–"));
+      ...(mark ? [el("i", { class: "slip-doubt" })] : []), el("span", {}, text || "–"));
     if (field.corrected) button.classList.add("slip-yours");
     if (!text) button.classList.add("slip-empty");
     if (panel.receipt.checks.some((check) => !check.ok && check.look === field.path)) button.classList.add("slip-wrong");

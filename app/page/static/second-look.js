@@ -27,6 +27,7 @@
     slash: ["M15 5 9 19"],
     up: ["M12 19V5M6 11l6-6 6 6"],
     stop: ["M7 7h10v10H7Z"],
+    expand: ["M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5"],
     more: ["M5 12h.01M12 12h.01M19 12h.01"],
     alert: ["M12 4 3 19.500h18Z", "M12 10v4M12 16.800h.01"],
     check: ["M5 12.500l4.500 4.500L19 7.500"],
@@ -193,6 +194,10 @@
     box.addEventListener("scroll", () => {
       atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
     }, { passive: true });
+    // Gradio 6.31 names messages that have no role, which screen readers may not say.
+    new MutationObserver(() => box.querySelectorAll("[data-testid][aria-label]:not([role])")
+      .forEach((message) => message.setAttribute("role", "group")))
+      .observe(box, { childList: true, subtree: true });
     const keep = () => { if (atEnd) box.scrollTop = box.scrollHeight; };
     new ResizeObserver(keep).observe(box);
     new MutationObserver(keep).observe(box, { childList: true, subtree: true, characterData: true });
@@ -206,6 +211,13 @@
     if (matchMedia("(hover: hover)").matches) typed()?.focus();
   }
 
+  // For whoever uses the keyboard alone: past the list, to where one writes.
+  function skip(label) {
+    if (document.querySelector(".sl-skip")) return;
+    document.body.prepend(el("a", { class: "sl-skip", href: "#composer",
+      onclick: (event) => { event.preventDefault(); typed()?.focus(); } }, label));
+  }
+
   // A sentence at the foot of the page, gone after a while.
   function toast(text) {
     document.querySelector(".sl-toast")?.remove();
@@ -214,7 +226,7 @@
     setTimeout(() => shown.remove(), 8000);
   }
 
-  window.secondLook = { words: {}, el, icon, menu, toast, writeInPlace, focusComposer, act: () => {}, toggleTheme, setLanguage, remember, toggleMenu, closeMenu, toEnd: () => {} };
+  window.secondLook = { words: {}, el, icon, menu, skip, toast, writeInPlace, focusComposer, act: () => {}, toggleTheme, setLanguage, remember, toggleMenu, closeMenu, toEnd: () => {} };
 
   document.addEventListener("DOMContentLoaded", () => {
     applyTheme();

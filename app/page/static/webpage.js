@@ -55,7 +55,7 @@
 
     draw() {
       const focused = document.activeElement?.closest?.("[data-key]")?.dataset.key;
-      this.root = el("section", { class: "sl-web", "data-view": this.view }, this.bar(), ...this.tools(), this.stage(), this.foot());
+      this.root = el("section", { class: "sl-web" }, this.bar(), ...this.tools(), this.stage(), this.foot());
       if (this.dialog) this.dialog.replaceChildren(this.root);
       else this.place.replaceChildren(this.root);
       if (focused) this.root.querySelector(`[data-key="${focused}"]`)?.focus();
@@ -79,7 +79,7 @@
         this.keyed("views", choice(words.views, views, this.view, (view) => this.show({ view }))),
         this.data.versions.length > 1 ? el("label", { class: "sl-web-versions" }, versions) : "",
         el("button", { type: "button", class: "sl-web-quiet", "data-key": "enlarge", onclick: () => this.enlarge() },
-          icon(this.dialog ? "close" : "plus"), el("span", {}, this.dialog ? words.shrink : words.enlarge)));
+          icon(this.dialog ? "close" : "expand"), el("span", {}, this.dialog ? words.shrink : words.enlarge)));
     }
 
     keyed(key, row) {

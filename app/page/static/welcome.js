@@ -1,6 +1,6 @@
 // What stands where no conversation is open.
 // value: {mode: "loading" | "ready" | "failed", headline, subline, progress: {label, share} | null,
-//         cards: [{job, title, about, note, covers, example}]}
+//         cards: [{job, title, about, covers, example}]}
 const { el, icon } = window.secondLook;
 const root = element.querySelector(".sl-root");
 
@@ -15,10 +15,13 @@ function card(entry) {
   const covers = el("span", { class: "sl-card-covers" },
     ...entry.covers.map((src) => el("img", { src, alt: "" })));
   const title = el("span", { class: "sl-card-title" }, entry.title);
-  if (entry.note) title.append(el("em", {}, entry.note));
   return el("button", {
     class: "sl-card", type: "button", "data-job": entry.job,
-    onclick: () => trigger("select", { job: entry.job }),
+    onclick: () => {
+      // Whoever has attached a picture wants it read, not the example.
+      if (window.secondLook.composer.draft().files.length) window.secondLook.composer.choose(entry.job);
+      else trigger("select", { job: entry.job });
+    },
   }, covers, title,
     el("span", { class: "sl-card-about" }, entry.about),
     el("span", { class: "sl-card-example" }, entry.example, icon("arrow")));

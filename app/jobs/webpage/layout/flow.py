@@ -25,6 +25,7 @@ from app.jobs.webpage.layout.inline import content_of
 from app.jobs.webpage.layout.parts import Part, around
 from app.jobs.webpage.layout.roles import Roles, has_bullet, is_link, is_list, is_menu, is_short
 from app.jobs.webpage.layout.sheet import Sheet, px, room, text_css
+from app.jobs.webpage.layout.tables import table_node
 from app.jobs.webpage.measure.flat import hex_of
 from app.jobs.webpage.page import Box, Css, Node
 
@@ -488,9 +489,11 @@ class Flow:
         return node
 
     def _table(self, part: Part, frame: Frame) -> Node:
-        from app.jobs.webpage.layout.tables import table
+        def child(cell: Part, around_: Frame) -> Node:
+            inner = replace(around_, x0=cell.box[0], x1=cell.box[2])
+            return self.node(cell, inner)
 
-        return table(part, frame, self)
+        return self._aligned(table_node(part, frame, self.sheet, child), part.box, frame)
 
 
 def reserved(node: Node, box: Box) -> float:

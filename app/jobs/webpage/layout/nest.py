@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from app.jobs.webpage.layout.lines import is_chip, lines_of, text_part
 from app.jobs.webpage.layout.parts import Part
+from app.jobs.webpage.layout.tabled import cell_table, tabled
 from app.jobs.webpage.layout.tree import arranged
 from app.jobs.webpage.measure.pieces import Piece
 from app.jobs.webpage.measure.scan import Scan
@@ -50,11 +51,12 @@ class Nest:
             return ()
         x0, x1 = (0, self._scan.width) if index < 0 else self._surfaces[index].box[::2]
         padding = min(item.box[0] for item in items) - x0
-        return (arranged(items, x1 - max(0, min(padding, (x1 - x0) // 4))),)
+        return (arranged(tabled(items), x1 - max(0, min(padding, (x1 - x0) // 4))),)
 
     def _box(self, index: int) -> Part:
         surface = self._surfaces[index]
-        return Part("box", surface.box, self._on(index), surface=surface)
+        part = Part("box", surface.box, self._on(index), surface=surface)
+        return cell_table(part) or part
 
     def _chips(
         self, children: Sequence[int], pieces: Sequence[Piece]

@@ -5,6 +5,7 @@ from typing import Literal
 
 from app.jobs.webpage.measure.flat import Colour
 from app.jobs.webpage.measure.looks import Look
+from app.jobs.webpage.measure.pieces import Mark
 from app.jobs.webpage.measure.surfaces import Surface
 from app.jobs.webpage.page import Box
 
@@ -29,7 +30,7 @@ class TextLine:
     runs: tuple[Run, ...]
     box: Box  # of the ink
     baseline: float
-    marks: tuple[Box, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
     @property
     def text(self) -> str:

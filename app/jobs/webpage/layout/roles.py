@@ -7,6 +7,7 @@ from app.jobs.webpage.layout.parts import Part, TextLine
 from app.jobs.webpage.layout.sheet import Sheet, texts
 from app.jobs.webpage.measure.flat import Colour
 from app.jobs.webpage.measure.looks import Look
+from app.jobs.webpage.measure.pieces import Mark
 from app.jobs.webpage.measure.surfaces import Surface, distance
 from app.jobs.webpage.measure.typefaces import faces
 
@@ -22,6 +23,7 @@ CENTRED = 4  # pixels; text in the middle of a button is not further off
 FIELD_HEIGHT = (22, 66)  # pixels, of one line
 FIELD_WIDTH = 60
 AREA_HEIGHT = 56  # pixels; a field as high may have several lines
+BULLET = 0.62  # em; a bullet is not wider
 TICK = (10, 26)  # pixels, of a box to tick
 BADGE = 26  # pixels; what is not higher and has small letters is a badge
 
@@ -163,7 +165,7 @@ def is_area(box: Part) -> bool:
 
 def is_tick(box: Part) -> bool:
     """Tell a box or a circle to tick: small, square, without text."""
-    if box.kind != "box" or box.parts or box.surface is None:
+    if box.kind != "box" or box.text or box.surface is None:
         return False
     small = TICK[0] <= box.width <= TICK[1] and abs(box.width - box.height) <= 2
     return small and (box.surface.is_bordered or chroma(box.surface.colour) >= CHROMA)
@@ -211,9 +213,23 @@ def evenly(parts: Sequence[Part]) -> bool:
 
 def has_bullet(text: Part) -> bool:
     """Tell whether a mark stands before a text."""
-    return any(mark[2] <= text.lines[0].box[0] for mark in text.lines[0].marks)
+    line = text.lines[0]
+    return any(
+        mark.box[2] <= line.box[0] and mark.box[2] - mark.box[0] <= BULLET * line.size
+        for mark in line.marks
+    )
+
+
+def tick_of(text: Part) -> Mark | None:
+    """Return the box or circle to tick before a text, None if there is none."""
+    line = text.lines[0]
+    for mark in line.marks:
+        x0, y0, x1, y1 = mark.box
+        if x1 <= line.box[0] and mark.hollow and abs(x1 - x0 - y1 + y0) <= 2 and x1 - x0 > TICK[0]:
+            return mark
+    return None
 
 
 def has_arrow(text: Part) -> bool:
     """Tell whether a mark stands behind a text."""
-    return any(mark[0] >= text.lines[-1].box[2] - 2 for mark in text.lines[-1].marks)
+    return any(mark.box[0] >= text.lines[-1].box[2] - 2 for mark in text.lines[-1].marks)

@@ -24,8 +24,9 @@ COLOURS = 96  # of the page, the most frequent; the rest is in pictures and at t
 LEAST_RUN = 90  # pixels of a colour that lie beside their like
 LEAST_SIDE = 8  # pixels; what is smaller is a dot of a letter
 THIN = 4  # pixels; what is not thicker is a line
-SHARE = 0.02  # of the page, that a colour takes up at least which noise is measured by
-NOISY = 0.004  # of the page is near such a colour, and not calm: noise
+MAIN = 0.15  # of the page, that a colour takes up at least which noise is measured by
+SHARE = 0.02  # of the page, that a colour takes up at least which noise is snapped to
+NOISY = 0.012  # of the page is near such a colour, and not calm: noise
 NOISE = 5  # levels; how far noise takes a colour
 
 
@@ -90,16 +91,23 @@ def snapped(rgb: Pixels) -> Pixels:
     numbers = packed(rgb)
     colours, counts = np.unique(numbers[::2, ::2], return_counts=True)
     order = [i for i in np.lexsort((colours, -counts)) if counts[i] >= SHARE * counts.sum()]
-    rough = ~calm(numbers)
-    result: Pixels | None = None
-    for i in order:
-        colour = colour_of(int(colours[i]))
-        near = np.abs(rgb.astype(np.int16) - colour).max(axis=2) <= NOISE
-        near &= ~np.isin(numbers, colours[order])
-        if (near & rough).mean() > NOISY or result is not None:
-            result = rgb.copy() if result is None else result
-            result[near] = colour
-    return rgb if result is None else result
+    common = [colour_of(int(colours[i])) for i in order]
+    main = [c for c, i in zip(common, order, strict=True) if counts[i] >= MAIN * counts.sum()]
+    few, rough = rgb[::2, ::2], ~calm(numbers)[::2, ::2]
+    if not any((near(few, colour) & rough).mean() > NOISY for colour in main):
+        return rgb
+    result, free = rgb.copy(), ~np.isin(numbers, colours[order])
+    for colour in common:
+        noise = near(rgb, colour) & free
+        result[noise] = colour
+        free &= ~noise
+    return result
+
+
+def near(rgb: Pixels, colour: Colour) -> Mask:
+    """Tell the pixels that noise may have taken from a colour; not those that have it."""
+    off = np.abs(rgb.astype(np.int16) - colour).max(axis=2)
+    return np.asarray((off <= NOISE) & (off > 0))
 
 
 def regions(rgb: Pixels) -> list[Region]:

@@ -2,26 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import log
 
 import numpy as np
+from numpy.typing import NDArray
 
+from app.jobs.webpage.measure.fit import LIGHT
 from app.jobs.webpage.measure.flat import Colour
 from app.jobs.webpage.measure.ink import Ink, strongest_colour
 from app.jobs.webpage.page import Box
-from app.jobs.webpage.measure.typefaces import Extent, Face, extent, faces, is_wide
+from app.jobs.webpage.measure.typefaces import Extent, Face, extent, is_wide
 
 BOLD = 1.3  # times the ink of regular, from which on a word is bold
-LIGHT = 0.74  # times the ink of regular, up to which it is light
+TWO_WEIGHTS = 1.4  # times the ink of the lightest word; the heaviest has more if weights differ
+SURE = 1.04  # times as sharp leaned back, for a single word
+SLANT = 0.2  # pixels to the side for each pixel of height, that slanted letters lean
+SLANT_WIDTH = 2.2  # heights of the ink; shorter text does not tell
 MIXED = 0.78  # of the contrast; a colour mixed with the ground has as much
 ASIDE = 14  # levels that it may be beside the mixture
-SERIFS = ("serif", "slab")
-RARE = 0.02  # of misfit that a typeface with serifs must make good: they are rarer on screens
 FAINT = 0.2  # of the contrast; less is the edge of a letter
 LETTERS = 3  # that tell size and weight
-TELLING = 8  # letters that tell a typeface
-OFF = 0.07  # of misfit that the page's typeface may have before others are tried
-CLOSE = 0.035  # of misfit that another may then have
 SPACED = 1.04  # times as wide as high letters tell: room was put between them
 
 
@@ -50,42 +49,6 @@ class Word:
     spaced: bool = True  # from the word before
 
 
-def misfit(text: str, ink: Ink, face: Face) -> tuple[float, bool]:
-    """Return how badly a typeface fits the ink of a text, and whether it is bold."""
-    tried = []
-    for bold in (False, True):
-        e = extent(text, face, bold=bold)
-        size = ink.width / max(e.width, 0.01)
-        tall = abs(log(size / (ink.height / max(e.above + e.below, 0.1))))
-        dark = log(max(float(ink.cover.sum()), 0.1) / max(size * size * e.ink, 0.1))
-        if not bold and dark < log(LIGHT):
-            dark -= log(LIGHT)
-        tried.append((tall + 0.25 * abs(dark), bold))
-    fit, bold = min(tried)
-    return fit + RARE * (face.name in SERIFS), bold
-
-
-def common_face(texts: Sequence[tuple[str, Ink]]) -> Face:
-    """Return the typeface that fits most of the texts best."""
-    votes = {name: 0.0 for name in faces()}
-    for text, ink in texts:
-        letters = sum(char.isascii() and char.isalpha() for char in text)
-        if letters >= TELLING:
-            for name, face in faces().items():
-                fit, _ = misfit(text, ink, face)
-                votes[name] += min(fit, 0.3) * min(letters, 40)
-    return faces()[min(votes, key=lambda name: votes[name])]
-
-
-def other_face(text: str, ink: Ink, usual: Face) -> Face:
-    """Return the typeface of a text that the page's does not fit: it too, if no other does."""
-    if sum(char.isascii() and char.isalnum() for char in text) < TELLING:
-        return usual
-    fits = {name: misfit(text, ink, face)[0] for name, face in faces().items()}
-    best = min(fits, key=lambda name: fits[name])
-    return faces()[best] if fits[best] < CLOSE < OFF < fits[usual.name] else usual
-
-
 def measured_size(e: Extent, text: str, ink: Ink) -> tuple[float, float]:
     """Return the size of letters in pixels, and the room between them beyond the usual."""
     by_width = ink.width / max(e.width, 0.05)
@@ -106,39 +69,69 @@ def mixed(words: Sequence[Word], face: Face) -> Extent:
     return replace(whole, width=whole.width + sum(a.advance - b.advance for a, b in parts))
 
 
-def look_of(word: Word, ink: Ink, face: Face) -> Look:
-    """Return how one word looks; ``ink`` is that of the piece it is in."""
+def look_of(word: Word, ink: Ink, face: Face) -> tuple[Look, float]:
+    """Return how one word looks, and how much ink it has beside a regular one."""
     left, right = word.box[0] - ink.box[0], word.box[2] - ink.box[0]
     cover = ink.cover[:, left:right]
     strongest = float(np.percentile(cover[cover > FAINT], 95)) if (cover > FAINT).any() else 1.0
     cover = np.minimum(cover / strongest, 1).astype(np.float32)
     usual = extent(word.text, face).ink * word.look.size**2
     middle = (word.box[0] + word.box[2]) / 2
-    return replace(
+    look = replace(
         word.look,
         colour=strongest_colour(ink.pixels[:, left:right], cover),
-        bold=float(cover.sum()) > BOLD * max(usual, 0.1),
-        light=float(cover.sum()) < LIGHT * usual,
+        italic=word.look.italic or (len(word.text) > LETTERS and is_slanted(cover, SURE)),
         underline=any(a <= middle <= b for a, b in ink.underline),
         strike=any(a <= middle <= b for a, b in ink.strike),
     )
+    return look, float(cover.sum()) / max(usual, 0.1)
 
 
-def evened(words: Sequence[Word], ground: Colour) -> list[Word]:
-    """Give words, whose ink tells little alone, the colour and the weight of those beside them."""
-    words = [replace(w, look=replace(w.look, colour=c)) for w, c in zip(
-        words, evened_colours([word.look.colour for word in words], ground), strict=True
-    )]  # fmt: skip
-    light = sum(len(w.text) for w in words if w.look.light) * 2 > sum(len(w.text) for w in words)
-    words = [replace(w, look=replace(w.look, light=light)) for w in words]
-    sure = [any(map(str.isalnum, w.text)) and len(w.text) >= LETTERS for w in words]
-    if not any(sure):
-        return list(words)
+def is_slanted(cover: NDArray[np.float32], sure: float = 1.0) -> bool:
+    """Tell slanted letters: leaned back, their strokes stand in fewer columns."""
+    rows, columns = cover.shape
+    if columns < SLANT_WIDTH * rows:
+        return False
+    return sharpness(cover, SLANT) > sure * sharpness(cover, 0.0)
+
+
+def sharpness(cover: NDArray[np.float32], slant: float) -> float:
+    """Return how unevenly the columns of ink are filled once it is leaned back."""
+    rows, columns = cover.shape
+    moved = np.zeros((rows, columns + rows), np.float32)
+    for y in range(rows):
+        shift = round(slant * y)
+        moved[y, shift : shift + columns] = cover[y]
+    return float((moved.sum(axis=0) ** 2).sum())
+
+
+def looked(words: Sequence[Word], ink: Ink, face: Face) -> list[Word]:
+    """Return words with their looks, what is by chance made alike."""
+    looks = [look_of(word, ink, face) for word in words]
+    colours = evened_colours([look.colour for look, _ in looks], ink.ground)
+    weights = weights_of([word.text for word in words], [dark for _, dark in looks])
+    return [
+        replace(word, look=replace(look, colour=colour, bold=weight > 0, light=weight < 0))
+        for word, (look, _), colour, weight in zip(words, looks, colours, weights, strict=True)
+    ]
+
+
+def weights_of(texts: Sequence[str], dark: Sequence[float]) -> list[int]:
+    """Return 1 for bold, 0 for regular, -1 for light, for each word.
+
+    The ink of short words tells little: they are as those beside them. One weight for all is
+    likelier than two that differ by a hair.
+    """
+    sure = [i for i, t in enumerate(texts) if len(t) >= LETTERS and any(map(str.isalnum, t))]
+    sure = sure or list(range(len(texts)))
+    letters = sum(len(texts[i]) for i in sure)
+    whole = sum(dark[i] * len(texts[i]) for i in sure) / max(1, letters)
+    apart = max(dark[i] for i in sure) / max(0.1, min(dark[i] for i in sure)) > TWO_WEIGHTS
     result = []
-    for i, word in enumerate(words):
-        j = min((j for j in range(len(words)) if sure[j]), key=lambda j: (abs(j - i), j))
-        look = words[j].look
-        result.append(replace(word, look=replace(word.look, bold=look.bold)))
+    for k in range(len(texts)):
+        i = min(sure, key=lambda j: (abs(j - k), j))
+        share = dark[i] if apart else whole
+        result.append(1 if share > BOLD else -1 if whole < LIGHT else 0)
     return result
 
 

@@ -12,31 +12,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.jobs.webpage.measure.deal import deal
+from app.jobs.webpage.measure.fit import (
+    SERIFS,
+    Named,
+    common_face,
+    face_of,
+    fixed_face,
+    misfit,
+)
 from app.jobs.webpage.measure.flat import Pixels
 from app.jobs.webpage.measure.ink import RIM, Ink, ink_of, runs
-from app.jobs.webpage.measure.looks import (
-    OFF,
-    Look,
-    Word,
-    common_face,
-    evened,
-    look_of,
-    measured_size,
-    misfit,
-    mixed,
-    other_face,
-)
+from app.jobs.webpage.measure.looks import Look, Word, is_slanted, looked, measured_size, mixed
 from app.jobs.webpage.measure.pictures import Picture
 from app.jobs.webpage.measure.surfaces import Surface
 from app.jobs.webpage.measure.typefaces import Face, extent, is_wide
 from app.jobs.webpage.page import Box
 from vision.engine import Line
 
-WIDE_GAP = 0.8  # heights of the ink; a wider gap is not a space
+WIDE_GAP = 0.95  # heights of the ink; a wider gap is not a space
 SPACE = 0.24  # em; a narrower gap is between letters
+GUESSED_SPACE = 0.22  # heights of the ink; the same while the size is not known
 SEEN = 0.2  # of the contrast, from which on ink fills a gap
-ROUGH = 0.6  # pixels that the height of ink may be off
+FIXED_SPACE = 0.42  # em; the same in a typeface whose letters are all as wide
+SPECK = 2  # pixels; less is no mark
 INSET = 1  # pixels inside of a surface's border that are never text
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Ink beside words that was not read: a bullet, an arrow, a box to tick."""
+
+    box: Box
+    round: bool = False  # its corners are free
+    hollow: bool = False  # its middle is
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,7 @@ class Piece:
     box: Box  # of the ink
     baseline: float
     owner: int  # index of the surface below; -1: the page
-    marks: tuple[Box, ...] = ()  # ink in it that was not read: a bullet, an arrow
+    marks: tuple[Mark, ...] = ()  # ink in it that was not read: a bullet, an arrow
 
     @property
     def text(self) -> str:
@@ -72,6 +80,19 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """A piece whose typeface is not settled."""
+
+    text: str
+    ink: Ink
+    named: tuple[tuple[str, Ink], ...]  # its words, and the ink that each is
+    face: Face | None  # None where it tells none
+    italic: bool
+    owner: int
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """The page below its text."""
 
@@ -87,8 +108,20 @@ def pieces_of(scene: Scene, lines: Sequence[Line]) -> list[Piece]:
     boxes = disjoint([line.box for line in lines])
     pairs = zip(lines, boxes, strict=True)
     reads = [(spaced(line.text), stretches_of(scene, box)) for line, box in pairs]
-    usual = common_face([(text, s[0].ink) for text, s in reads if len(s) == 1])
-    return [piece for text, stretches in reads for piece in dealt_out(text, stretches, usual)]
+    usual = common_face([
+        (text, s[0].ink, named)
+        for text, s in reads
+        if len(s) == 1 and (named := plainly_named(text, s[0].ink))
+    ])  # fmt: skip
+    drafts = [d for text, stretches in reads for d in drafts_of(text, stretches, usual)]
+    return settled(drafts, usual)
+
+
+def plainly_named(text: str, ink: Ink) -> Named:
+    """Return the words of a line with their ink; nothing where there are not as many of both."""
+    groups = parted(ink, GUESSED_SPACE * ink.height)
+    words = text.split(" ")
+    return list(zip(words, groups, strict=True)) if len(words) == len(groups) else []
 
 
 def disjoint(boxes: Sequence[Box]) -> list[Box]:
@@ -110,7 +143,8 @@ def disjoint(boxes: Sequence[Box]) -> list[Box]:
 
 
 def spaced(text: str) -> str:
-    """Return a text with single spaces, and with those around its separators."""
+    """Return a text with single spaces, those around its separators, and without a bullet."""
+    text = re.sub(r"^\s*[·•▪◦●○■□‣]\s*(?=\S)", "", text)
     return " ".join(re.sub(r"(?<=\w)\s*([·•|])\s*(?=\w)", r" \1 ", text).split())
 
 
@@ -174,40 +208,98 @@ def narrowed(ink: Ink, left: int, right: int) -> Ink:
     )
 
 
-def dealt_out(text: str, stretches: Sequence[Stretch], usual: Face) -> list[Piece]:
+def drafts_of(text: str, stretches: Sequence[Stretch], usual: Face) -> list[Draft]:
     """Return the pieces of a line: its words dealt out to its stretches of ink."""
     if not stretches or not text:
         return []
     widths = [s.ink.width for s in stretches]
-    texts = (text,) if len(widths) == 1 else deal(text, widths, usual, em(stretches, usual)).texts
-    pairs = zip(texts, stretches, strict=True)
-    return [piece_of(part, stretch, usual) for part, stretch in pairs if part]
+    size = em(text, stretches, usual)
+    texts = (text,) if len(widths) == 1 else deal(text, widths, usual, size).texts
+    found: list[Draft] = []
+    marks: tuple[Mark, ...] = ()
+    for part, stretch in zip(texts, stretches, strict=True):
+        if part:
+            draft = draft_of(part, stretch, usual)
+            found.append(replace(draft, marks=(*marks, *draft.marks)))
+            marks = ()
+        elif found and stretch.ink.box[0] - found[-1].ink.box[2] < size:
+            found[-1] = replace(found[-1], marks=(*found[-1].marks, *marks_of([stretch.ink])))
+        else:
+            # It stands before the next text.
+            marks = (*marks, *marks_of([stretch.ink]))
+    return found
 
 
-def em(stretches: Sequence[Stretch], face: Face) -> float:
+def em(text: str, stretches: Sequence[Stretch], face: Face) -> float:
     """Return about how large the letters of a line are, in pixels, by their height."""
-    return max(s.ink.height for s in stretches) / extent("hp", face).above
+    e = extent(text, face)
+    return max(s.ink.height for s in stretches) / max(e.above + e.below, 0.3)
 
 
-def piece_of(text: str, stretch: Stretch, usual: Face) -> Piece:
-    """Return a stretch of ink as words."""
+def draft_of(text: str, stretch: Stretch, usual: Face) -> Draft:
+    """Return a stretch of ink with its words dealt out to it."""
     size = by_height(text, stretch.ink, usual)
-    groups = parted(stretch.ink, gap_between(text, stretch.ink, size))
+    best = grouped(text, stretch, usual, gap_between(text, stretch.ink, size))
+    # Letters that are all as wide have more room between them.
+    fixed = grouped(text, stretch, usual, FIXED_SPACE * size)
+    if best.face is not None and not best.face.is_fixed:
+        other = fixed_face(fixed.text, fixed.ink, fixed.named, best.face, best.named)
+        return replace(fixed, face=other) if other else best
+    return best
+
+
+def grouped(text: str, stretch: Stretch, usual: Face, gap: float) -> Draft:
+    """Return a stretch with its words dealt out to the ink between wider gaps."""
+    groups = parted(stretch.ink, gap)
+    size = by_height(text, stretch.ink, usual)
     texts = deal(text, [g.width for g in groups], usual, size).texts
     named = [(part, group) for part, group in zip(texts, groups, strict=True) if part]
     x0 = stretch.ink.box[0]
     ink = narrowed(stretch.ink, named[0][1].box[0] - x0, named[-1][1].box[2] - x0)
-    marks = tuple(g.box for part, g in zip(texts, groups, strict=True) if not part)
+    marks = marks_of([g for part, g in zip(texts, groups, strict=True) if not part])
     joined = " ".join(part for part, _ in named)
-    face = usual
-    words = words_in(joined, ink, named, face)
-    off = mixed(words, face).width * by_height(joined, ink, face) / ink.width
-    if not marks and abs(1 - off) > OFF + ROUGH / ink.height:
-        face = other_face(joined, ink, usual)
-        words = words if face is usual else words_in(joined, ink, named, face)
-    e = extent(joined, face)
-    below = ink.height * e.below / max(e.above + e.below, 0.1)
-    return Piece(tuple(words), ink.box, ink.box[3] - below, stretch.owner, marks)
+    inner = any(named[0][1].box[0] < mark.box[0] < named[-1][1].box[0] for mark in marks)
+    italic = is_slanted(ink.cover)
+    face = None if inner or italic else face_of(joined, ink, named, usual)
+    return Draft(joined, ink, tuple(named), face, italic, stretch.owner, marks)
+
+
+def settled(drafts: Sequence[Draft], usual: Face) -> list[Piece]:
+    """Return drafts as pieces; those that do not tell a typeface have that of their row."""
+    pieces = []
+    for draft in drafts:
+        face = draft.face or usual
+        if draft.face is None and not draft.italic:
+            sure = [d for d in drafts if d.face]
+            room = draft.ink.height / 3
+            beside = [d.face for d in sure if abs(d.ink.box[3] - draft.ink.box[3]) <= room]
+            if not beside and draft.owner >= 0:
+                beside = [d.face for d in sure if d.owner == draft.owner]
+            face = max(beside, key=lambda f: (beside.count(f), f.name), default=usual)
+        pieces.append(piece_of(draft, face))
+    return pieces
+
+
+def piece_of(draft: Draft, face: Face) -> Piece:
+    """Return a draft in a typeface."""
+    words = words_in(draft, face)
+    e = extent(draft.text, face)
+    below = draft.ink.height * e.below / max(e.above + e.below, 0.1)
+    baseline = draft.ink.box[3] - below
+    return Piece(tuple(words), draft.ink.box, baseline, draft.owner, draft.marks)
+
+
+def marks_of(inks: Sequence[Ink]) -> tuple[Mark, ...]:
+    """Return ink without words as marks, but for specks."""
+    return tuple(mark_of(ink) for ink in inks if min(ink.cover.shape) >= SPECK)
+
+
+def mark_of(ink: Ink) -> Mark:
+    """Return ink without words as a mark."""
+    rows, columns = ink.cover.shape
+    corners = ink.cover[[0, 0, -1, -1], [0, -1, 0, -1]]
+    middle = ink.cover[rows // 3 : rows - rows // 3, columns // 3 : columns - columns // 3]
+    return Mark(ink.box, bool(corners.max() < 0.5), bool(middle.size and middle.max() < 0.5))
 
 
 def by_height(text: str, ink: Ink, face: Face) -> float:
@@ -228,16 +320,20 @@ def gap_between(text: str, ink: Ink, size: float) -> float:
     return WIDE_GAP * ink.height if any(map(is_wide, text)) and " " not in text else usual
 
 
-def words_in(text: str, ink: Ink, named: Sequence[tuple[str, Ink]], face: Face) -> list[Word]:
+def words_in(draft: Draft, face: Face) -> list[Word]:
     """Return the words of a piece, each with its look."""
+    text, ink = draft.text, draft.ink
     _, bold = misfit(text, ink, face)
     size, spacing = measured_size(extent(text, face, bold=bold), text, ink)
-    look = Look(face.name, size, ink.colour, bold=bold, spacing=spacing)
+    if draft.italic and face.name in SERIFS:
+        # Slanted letters with serifs are narrower, by how much is not known.
+        size, spacing = by_height(text, ink, face), 0.0
+    look = Look(face.name, size, ink.colour, bold=bold, italic=draft.italic, spacing=spacing)
     words: list[Word] = []
-    for part, group in named:
+    for part, group in draft.named:
         words += split(part, group, look, face)
-    words = evened([replace(w, look=look_of(w, ink, face)) for w in words], ink.ground)
-    if any(word.look.bold != bold for word in words):
+    words = looked(words, ink, face)
+    if any(word.look.bold != bold for word in words) and not draft.italic:
         # Words of two weights: only now is known how wide each is.
         size, spacing = measured_size(mixed(words, face), text, ink)
         words = [replace(w, look=replace(w.look, size=size, spacing=spacing)) for w in words]

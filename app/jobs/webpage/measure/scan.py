@@ -119,7 +119,7 @@ def is_whole(region: Region, width: int) -> bool:
 
 def is_on_picture(surface: Surface, seen: Sequence[Picture]) -> bool:
     """Tell whether a surface stands on a picture, whose colours tell nothing of shadows."""
-    return any(contains(p.box, surface.box, 4) for p in seen if not p.paint)
+    return any(contains(p.box, surface.box, 4) for p in seen)
 
 
 def stands_out(rgb: Pixels, rule: Rule) -> bool:

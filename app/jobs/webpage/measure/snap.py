@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import median
 
 from app.jobs.webpage.measure.flat import Colour
 from app.jobs.webpage.measure.pieces import Piece
@@ -9,6 +10,9 @@ from app.jobs.webpage.measure.surfaces import distance
 
 SAME_SIZE = 0.045  # of a size; what differs less is the same size
 WHOLE = 0.02  # of a size; what is as near to a whole number of pixels is meant so
+ROW = 1.5  # pixels; baselines of one row
+ROW_LETTERS = 8  # letters; the size of a longer text is known well
+ROW_SIZE = 0.13  # of a size; sizes in a row that differ less may be one
 SHORT = 3  # letters; the size of a shorter text is known less exactly
 SHORT_SIZE = 0.09  # of such a size
 SAME_COLOUR = 28  # levels; the edge of a letter is a mixture with what is behind
@@ -16,6 +20,7 @@ SAME_COLOUR = 28  # levels; the edge of a letter is a mixture with what is behin
 
 def snapped(pieces: Sequence[Piece], surfaces: Sequence[Colour]) -> list[Piece]:
     """Return pieces whose words have the sizes and the colours of the page."""
+    pieces = [evened(piece, pieces) for piece in pieces]
     sizes = common_sizes(pieces)
     colours = common_colours(pieces, surfaces)
     return [
@@ -36,6 +41,23 @@ def snapped(pieces: Sequence[Piece], surfaces: Sequence[Colour]) -> list[Piece]:
         )
         for piece in pieces
     ]
+
+
+def evened(piece: Piece, pieces: Sequence[Piece]) -> Piece:
+    """Return a short text with the size that is usual in its row, where that is about its own."""
+    size = piece.look.size
+    if len(piece.text) > ROW_LETTERS:
+        return piece
+    row = [
+        p.look.size
+        for p in pieces
+        if abs(p.baseline - piece.baseline) <= ROW
+        and p.look.bold == piece.look.bold
+        and abs(p.look.size - size) <= ROW_SIZE * size
+    ]
+    usual = median(row)
+    words = (replace(w, look=replace(w.look, size=usual)) for w in piece.words)
+    return replace(piece, words=tuple(words))
 
 
 def common_sizes(pieces: Sequence[Piece]) -> list[float]:

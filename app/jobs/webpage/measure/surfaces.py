@@ -22,6 +22,8 @@ EDGE = 1.2  # pixels that count as missing for each pixel of a radius
 SMALLEST = 6  # pixels; the smaller side of a surface
 CAPITAL = 0.82  # of a line's height is what no letter is higher than
 ROUND = 0.36  # of its height, a radius makes the end of a surface round
+TITLE = 34  # pixels; in higher lines, strokes are thick enough to be surfaces themselves
+RING = 0.52  # of a line's height is what the inside of a small O is not higher than
 LARGE = 120  # pixels; no pill and no button is as high
 SIDE_ROOM = 20  # pixels
 FULL = 0.93  # of its outline's area is what a rectangle has, at least
@@ -178,7 +180,8 @@ def surfaces(rgb: Pixels, rectangles: Sequence[Region], page_colour: Colour) -> 
 def is_letter(box: Box, texts: Sequence[Box]) -> bool:
     """Tell whether a region is part of a letter of a line."""
     for text in texts:
-        if box[3] - box[1] > CAPITAL * (text[3] - text[1]):
+        high = text[3] - text[1]
+        if box[3] - box[1] > (CAPITAL if high > TITLE else RING) * high:
             continue
         room = (text[3] - text[1]) // 8
         within = contains((text[0] - room, text[1] - room, text[2] + room, text[3] + room), box)

@@ -1,0 +1,123 @@
+"""Nobody is kept out of the page: axe-core finds nothing serious on any screen."""
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from app.assistant import Assistant
+from app.engines import Candidate
+from app.intake import Upload
+from history import Store
+from tests.browser import chromium, opened, served
+from vision.engine import SamplingParams
+from vision.images import Decoder
+from vision.reader.engine import ReaderEngine
+
+EXAMPLES = Path(__file__).parents[1] / "app" / "page" / "examples"
+ASKED = {
+    "receipt": ("Read this receipt.", ["receipt.png"]),
+    "html": ("Rebuild this screenshot as one HTML page.", ["screenshot.png"]),
+    "compare": ("Compare these pictures.", ["before.png", "after.png"]),
+    None: ("Put it into a table, please", ["receipt.png"]),
+}
+
+pytestmark = [
+    pytest.mark.browser,
+    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    """Serve a history with a turn of each job, really read."""
+    folder = tmp_path_factory.mktemp("page")
+    decoder = Decoder()
+    engine = ReaderEngine(decoder)
+    store = Store(folder / "history")
+    assistant = Assistant([Candidate(lambda: engine)], store, decoder, SamplingParams())
+    assistant.start()
+    for job, (prompt, names) in ASKED.items():
+        uploads = [Upload(name, (EXAMPLES / name).read_bytes()) for name in names]
+        assistant.send(None, prompt, uploads, job).ended.wait()
+    with served(assistant, folder) as address:
+        yield address
+    assistant.close()
+    store.close()
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def page(request, url):
+    with chromium() as browser:
+        page = opened(browser, url, color_scheme=request.param)
+        yield page
+        assert page.errors == []
+
+
+def found(page):
+    """Return what keeps somebody out, of the screen as it is."""
+    violations = Axe().run(page).response["violations"]
+    return [
+        (each["id"], node["target"])
+        for each in violations
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
+
+
+def test_the_welcome(page):
+    page.click(".sl-new")
+    page.wait_for_selector(".sl-card")
+
+    assert found(page) == []
+
+
+@pytest.mark.parametrize("at", range(len(ASKED)))
+def test_a_conversation(page, at):
+    page.click(f".sl-item >> nth={at}")
+    page.wait_for_selector(".sl-item[aria-current] >> nth=0")
+    page.wait_for_selector("#hist .sl-footer")
+    page.wait_for_function("!document.querySelector('.sl-panel:empty')")
+
+    assert found(page) == []
+
+
+def test_the_settings(page):
+    page.click(".sl-settings")
+    page.wait_for_selector(".sl-drawer .sl-setting")
+
+    assert found(page) == []
+    page.keyboard.press("Escape")
+
+
+def test_the_viewer(page):
+    page.click(".sl-item >> nth=0")
+    page.click("#hist [data-view]")
+    page.wait_for_selector(".sl-lightbox .sl-lines li")
+
+    assert found(page) == []
+    page.keyboard.press("Escape")
+
+
+def test_a_menu_and_the_filters(page):
+    page.click(".sl-filters summary")
+    page.hover(".sl-row")
+    page.click(".sl-more")
+    page.wait_for_selector(".sl-popup")
+
+    assert found(page) == []
+    page.keyboard.press("Escape")
+
+
+def test_tab_leads_past_the_list_to_where_one_writes(page):
+    page.reload()
+    page.wait_for_selector("#composer textarea:not([disabled])")
+    assert page.evaluate("document.body.firstElementChild.matches('.sl-skip')")
+
+    page.focus(".sl-skip")
+    page.keyboard.press("Enter")
+
+    assert page.evaluate("document.activeElement.matches('#composer textarea')")

@@ -1,0 +1,393 @@
+"""A folder at once as a user meets it, in a real Chromium, with receipts read by a script."""
+
+import csv
+
+import pytest
+from PIL import Image
+
+from tests.browser import WAIT_MS, chromium, opened, served
+from tests.conftest import png
+from tests.folder_lab import Script, receipt
+from vision.errors import EngineFailed
+from vision.fake import FakeEngine
+
+pytestmark = [
+    pytest.mark.browser,
+    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+READINGS = {
+    40: receipt("SURE SHOP"),
+    41: receipt("DOUBTED SHOP", sure=0.5),
+    42: receipt("WRONG SHOP", adds_up=False),
+}
+PHONE = {"viewport": {"width": 390, "height": 844}}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def script(monkeypatch):
+    script = Script(dict(READINGS))
+    monkeypatch.setattr("app.worker.stream", script)
+    return script
+
+
+@pytest.fixture
+def page_with(assistant_with, browser, script, tmp_path, monkeypatch):
+    """Return a function that opens the page with a browser's options."""
+    monkeypatch.chdir(tmp_path)
+    pages = []
+    with served(assistant_with(FakeEngine()), tmp_path) as url:
+
+        def start(**options):
+            pages.append(opened(browser, url, **options))
+            return pages[-1]
+
+        yield start
+        script.may.set()
+        errors = [error for page in pages for error in page.errors]
+        for page in pages:
+            page.context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def page(page_with):
+    return page_with()
+
+
+def picture(width, name=""):
+    data = png(Image.new("RGB", (width, 60), "white"))
+    return {"name": name or f"{width}.png", "mimeType": "image/png", "buffer": data}
+
+
+def open_folders(page):
+    if page.viewport_size["width"] < 800:
+        page.click(".sl-menu")
+    page.click(".sl-brand .sl-tool")
+    page.click("text=A folder at once")
+    page.wait_for_selector(".fold-drop")
+
+
+def choose(page, *pictures, name="Trip"):
+    """Choose pictures, and have them read under a name."""
+    page.set_input_files(".fold-pictures", list(pictures))
+    page.fill(".fold-name input", name)
+    page.click(".fold-go")
+
+
+def until_read(page, count=3):
+    page.wait_for_function(
+        "n => !document.querySelector('.fold-pause')"
+        " && document.querySelectorAll('.fold-row').length === n",
+        arg=count,
+    )
+
+
+def read(page):
+    """Have the three receipts read."""
+    open_folders(page)
+    choose(page, *(picture(width) for width in READINGS))
+    until_read(page)
+
+
+def merchants(page):
+    return page.eval_on_selector_all(".fold-row .fold-who", "all => all.map((e) => e.innerText)")
+
+
+def state_of(page, merchant):
+    return page.get_attribute(f".fold-row:has-text('{merchant}')", "data-state")
+
+
+def test_receipts_stand_in_the_order_of_doubt(page):
+    read(page)
+
+    assert merchants(page) == ["WRONG SHOP", "DOUBTED SHOP", "SURE SHOP"]
+    assert "Doesn't add up" in page.inner_text(".fold-row >> nth=0")
+    assert "Worth a look: Merchant, Total" in page.inner_text(".fold-row >> nth=1")
+
+
+def test_a_receipt_opens_beside_the_list(page):
+    read(page)
+
+    page.click(".fold-row >> nth=1")
+
+    page.wait_for_selector("#folder .slip-head")
+    assert "DOUBTED SHOP" in page.inner_text("#folder .slip")
+    assert page.is_visible(".fold-row >> nth=0")
+
+
+def test_what_looks_right_leads_to_the_next_that_does_not_yet(page):
+    read(page)
+    page.click(".fold-row >> nth=0")
+    page.wait_for_selector("#folder .slip-head")
+
+    page.click("#folder .slip-confirm")
+
+    page.wait_for_selector(".fold-row[aria-current] >> text=DOUBTED SHOP")
+    page.wait_for_selector("#folder .slip >> text=DOUBTED SHOP")
+    assert page.inner_text(".fold-tab >> nth=0") == "To check 2"
+    page.click(".fold-tab >> nth=1")
+    assert state_of(page, "WRONG SHOP") == "confirmed"
+
+
+def test_the_last_that_looks_right_ends_the_review(page):
+    read(page)
+    page.click(".fold-row >> nth=0")
+
+    for merchant in ("WRONG SHOP", "DOUBTED SHOP", "SURE SHOP"):
+        page.wait_for_selector(f"#folder .slip >> text={merchant}")
+        page.click("#folder .slip-confirm")
+
+    page.wait_for_selector(".fold-none >> text=All of them are checked")
+
+
+def test_a_correction_is_seen_in_the_list(page):
+    read(page)
+    page.click(".fold-row >> nth=1")
+    total = "#folder .slip-value[data-path='receipts.0.total']"
+    page.click(f"{total} >> nth=0")
+    page.click(f"{total} >> nth=0")
+
+    page.fill("#folder .slip-input", "99.10")
+    page.press("#folder .slip-input", "Enter")
+
+    page.wait_for_selector(".fold-row >> text=99.10")
+
+
+def test_each_receipt_is_a_conversation_under_its_merchants_name(page, store):
+    read(page)
+
+    titles = sorted(each.title for each in store.conversations())
+    assert titles == ["DOUBTED SHOP", "SURE SHOP", "WRONG SHOP"]
+
+
+def test_the_list_of_conversations_has_one_entry_for_all_of_them(page):
+    read(page)
+    page.click(".fold-close")
+
+    entry = page.wait_for_selector(".sl-item[data-folder]")
+
+    assert entry.inner_text().split("\n") == ["Trip", "3 receipts"]
+    assert page.locator(".sl-item").count() == 1
+
+
+def test_a_folder_opens_from_the_list_after_a_reload(page):
+    read(page)
+    page.reload()
+
+    page.click(".sl-item[data-folder]")
+
+    page.wait_for_selector("#folder .slip-head")
+    assert merchants(page) == ["WRONG SHOP", "DOUBTED SHOP", "SURE SHOP"]
+
+
+def test_reading_goes_on_while_the_view_is_closed(page, script):
+    open_folders(page)
+    script.may.clear()
+    choose(page, *(picture(width) for width in READINGS))
+    page.wait_for_selector(".fold-pause")
+    page.keyboard.press("Escape")
+    chip = page.wait_for_selector(".fold-chip:visible")
+    told = chip.inner_text()
+
+    script.may.set()
+
+    page.wait_for_selector(".fold-chip", state="hidden")
+    assert told.startswith("Trip · 0 of ")
+    assert "3 receipts" in page.wait_for_selector(".sl-item[data-folder]").inner_text()
+
+
+def test_the_chip_leads_back(page, script):
+    open_folders(page)
+    script.may.clear()
+    choose(page, picture(40))
+    page.wait_for_selector(".fold-pause")
+    page.click(".fold-close")
+
+    page.click(".fold-chip")
+
+    assert page.inner_text("#folder h2") == "Trip"
+
+
+def test_pausing_holds_the_others_back_until_it_goes_on(page, script):
+    open_folders(page)
+    script.may.clear()
+    choose(page, *(picture(width) for width in READINGS))
+    page.wait_for_selector(".fold-told >> text=0 of 3")
+    page.click(".fold-pause")
+    page.wait_for_selector(".fold-told >> text=Paused")
+
+    script.may.set()
+    page.wait_for_selector(".fold-told >> text=1 of 3")
+    page.wait_for_selector(".fold-row")
+    page.click(".fold-pause")
+
+    until_read(page)
+    assert len(script.widths) == 3
+
+
+def test_stopping_keeps_what_was_read(page, script, store):
+    open_folders(page)
+    choose(page, picture(40))
+    until_read(page, 1)
+    script.may.clear()
+    page.set_input_files(".fold-pictures", [picture(41), picture(42)])
+    page.wait_for_selector(".fold-told >> text=1 of 3")
+    page.once("dialog", lambda dialog: dialog.accept())
+
+    page.click(".fold-stop")
+
+    until_read(page, 1)
+    assert [each.title for each in store.conversations()] == ["SURE SHOP"]
+
+
+def test_files_that_cannot_be_read_are_named(page):
+    open_folders(page)
+    bad = {"name": "<b>bad</b>.png", "mimeType": "image/png", "buffer": b"nothing"}
+    choose(page, bad, picture(40))
+    until_read(page, 1)
+
+    page.click(".fold-failures summary")
+
+    assert "<b>bad</b>.png This is a file of the kind TXT" in page.inner_text(".fold-failures")
+
+
+def test_a_failing_engine_says_why_it_paused(page, script):
+    script.readings[40] = [EngineFailed(), receipt("AFTER ALL")]
+    open_folders(page)
+    choose(page, picture(40))
+
+    page.wait_for_selector(".fold-problem")
+    page.click(".fold-pause")
+
+    until_read(page, 1)
+    assert merchants(page) == ["AFTER ALL"]
+
+
+def test_a_file_read_before_is_left_out(page, script):
+    read(page)
+
+    page.set_input_files(".fold-pictures", [picture(40)])
+
+    page.wait_for_selector(".fold-told >> text=1 read before")
+    assert script.widths == [40, 41, 42]
+
+
+def test_files_that_are_no_pictures_are_not_sent(page):
+    open_folders(page)
+    page.set_input_files(
+        ".fold-pictures", [{"name": "a.txt", "mimeType": "text/plain", "buffer": b"x"}]
+    )
+
+    page.wait_for_selector(".sl-toast >> text=no picture and no PDF")
+    assert page.is_visible(".fold-drop")
+
+
+def test_a_whole_folder_is_chosen_with_its_own_name(page, tmp_path):
+    (tmp_path / "Lisbon" / "taxi").mkdir(parents=True)
+    for width, name in ((40, "a.png"), (41, "taxi/b.png"), (42, ".hidden.png")):
+        (tmp_path / "Lisbon" / name).write_bytes(picture(width)["buffer"])
+    (tmp_path / "Lisbon" / "notes.txt").write_text("no picture")
+    open_folders(page)
+
+    page.set_input_files(".fold-folder", str(tmp_path / "Lisbon"))
+
+    assert page.input_value(".fold-name input") == "Lisbon"
+    page.click(".fold-go")
+    until_read(page, 2)
+    assert merchants(page) == ["DOUBTED SHOP", "SURE SHOP"]
+
+
+def test_what_is_dropped_is_taken(page):
+    open_folders(page)
+    transfer = page.evaluate_handle(
+        """bytes => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([new Uint8Array(bytes)], 'a.png', {type: 'image/png'}));
+            return transfer;
+        }""",
+        list(picture(40)["buffer"]),
+    )
+
+    page.dispatch_event("#folder .fold-drop", "drop", {"dataTransfer": transfer})
+
+    page.wait_for_selector(".fold-name")
+    assert "1 file" in page.inner_text(".fold-name")
+    assert page.locator("#composer img").count() == 0
+
+
+def test_a_folder_under_uploads_is_read_where_it_lies(page, tmp_path):
+    (tmp_path / "uploads" / "march").mkdir(parents=True)
+    (tmp_path / "uploads" / "march" / "a.png").write_bytes(picture(41)["buffer"])
+    open_folders(page)
+
+    page.click(".fold-place")
+
+    until_read(page, 1)
+    assert page.inner_text("#folder h2") == "march"
+
+
+def test_the_table_is_downloaded(page, tmp_path):
+    read(page)
+
+    with page.expect_download() as download:
+        page.click(".fold-table >> text=CSV")
+
+    download.value.save_as(tmp_path / "table.csv")
+    head, *rows = csv.reader((tmp_path / "table.csv").read_text("utf-8-sig").splitlines())
+    assert download.value.suggested_filename == "Trip.csv"
+    assert sorted(row[head.index("merchant")] for row in rows) == [
+        "DOUBTED SHOP",
+        "SURE SHOP",
+        "WRONG SHOP",
+    ]
+
+
+def test_arrow_keys_move_through_the_list(page):
+    read(page)
+    page.focus(".fold-row >> nth=0")
+
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+
+    page.wait_for_selector("#folder .slip >> text=DOUBTED SHOP")
+
+
+def test_another_conversation_takes_the_views_place(page):
+    read(page)
+
+    page.click(".sl-new")
+
+    page.wait_for_selector("#folder", state="hidden")
+    assert page.is_visible(".sl-welcome")
+
+
+def test_on_a_phone_list_and_receipt_take_turns(page_with):
+    page = page_with(**PHONE)
+    read(page)
+
+    page.click(".fold-row >> nth=0")
+    page.wait_for_selector("#folder .slip-head")
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    was_visible = page.is_visible(".fold-list")
+    page.click(".fold-list-again")
+
+    assert (wide, was_visible) == (390, False)
+    assert page.is_visible(".fold-row >> nth=0")
+
+
+def test_the_view_speaks_chinese(page_with):
+    page = page_with(locale="zh-CN")
+    page.evaluate("secondLook.folder.open()")
+
+    assert "选择文件夹" in page.inner_text("#folder")
+    assert page.wait_for_selector(".fold-drop", timeout=WAIT_MS)
