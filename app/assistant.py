@@ -26,6 +26,7 @@ from app.worker import Condition, Result, Worker
 from history import HistoryError, Store, Turn, title_from
 from vision.engine import Engine, Job, Prompt, SamplingParams, TokenCount
 from vision.images import Decoder, Note
+from vision.settings import Kind
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,9 @@ class Assistant:
         decoder: Decoder,
         sampling: SamplingParams,
         receipt_schema: str = "",
+        others: Callable[[Kind, str], Sequence[Candidate]] | None = None,
     ) -> None:
+        self._others = others  # the engines of a kind and model; None: they cannot be changed
         self.store = store
         self.decoder = decoder
         self._budget = Budget(store, decoder)
@@ -87,6 +90,19 @@ class Assistant:
     def engine(self) -> Engine:
         """The engine; any thread may ask it for ``status`` and ``count_tokens``, no more."""
         return self._worker.engine
+
+    @property
+    def can_switch(self) -> bool:
+        """Whether another engine may be asked for."""
+        return self._others is not None
+
+    def switch(self, kind: Kind, model: str = "") -> None:
+        """Begin to take another engine, after the reply under way; ``condition`` tells the rest.
+
+        Raise ``EngineUnavailable`` where there can be none of that kind.
+        """
+        assert self._others
+        self._worker.switch(self._others(kind, model))
 
     def condition(self) -> Condition:
         """Return how the assistant is now; cheap, from any thread."""
@@ -189,6 +205,10 @@ class Assistant:
     def waiting(self) -> int:
         """Count the runs that have not ended, the one under way included."""
         return len(self._runs.all())
+
+    def waiting_s(self, run: Run) -> float:
+        """Estimate how long ``run`` waits, from what replies took lately; 0 while unknown."""
+        return self._runs.before(run) * self._worker.usual_s
 
     def waiting_before(self, run: Run) -> int:
         """Count the runs that come before ``run``."""

@@ -1,13 +1,15 @@
 """From a config to the objects that own state, each made once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from app.assistant import Assistant
 from app.config import Config, folder
-from app.engines import candidates, load_first
+from app.engines import Candidate, candidates, load_first
 from history import Store
 from vision.engine import Engine
 from vision.images import Decoder, Limits
+from vision.settings import Kind
 
 
 def decoder_for(config: Config) -> Decoder:
@@ -41,4 +43,9 @@ def assistant_for(config: Config) -> Assistant:
     decoder = decoder_for(config)
     choice = candidates(config.engine, decoder, folder(config.tmp.root))
     store = Store(folder(config.history.root))
-    return Assistant(choice, store, decoder, config.sampling, schema_for(config))
+
+    def others(kind: Kind, model: str) -> list[Candidate]:
+        settings = replace(config.engine, kind=kind, model=model or config.engine.model)
+        return candidates(settings, decoder, folder(config.tmp.root))
+
+    return Assistant(choice, store, decoder, config.sampling, schema_for(config), others)

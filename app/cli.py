@@ -11,13 +11,15 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import get_args
 
 from app.config import Config, ConfigError, load
 from app.errors import TmpNotOurs, TmpUnusable
 from history import HistoryError
 from vision.errors import VisionError
+from vision.settings import Kind
 
-KINDS = ("auto", "qwen", "server", "reader", "fake")
+KINDS = get_args(Kind)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -101,6 +103,19 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--root", help="where conversations are; default: [history] root")
     replay.add_argument("--json", action="store_true", help="print the comparison as JSON")
 
+    score = commands.add_parser(
+        "score",
+        parents=[common],
+        help="say how often each engine was right, by the receipts you corrected",
+        description="Compare what each engine, model and resolution said with the receipts in "
+        "history that were corrected or confirmed on the page.",
+    )
+    score.add_argument("--root", help="where conversations are; default: [history] root")
+    score.add_argument(
+        "--run", action="store_true", help="have the engine read all of them again, now"
+    )
+    score.add_argument("--json", action="store_true", help="print the scores as JSON")
+
     clear = commands.add_parser(
         "clear",
         parents=[common],
@@ -160,6 +175,12 @@ def _replay(args: argparse.Namespace, config: Config) -> int:
     return replay(config, args.turn, as_json=args.json)
 
 
+def _score(args: argparse.Namespace, config: Config) -> int:
+    from app.score import score_engines
+
+    return score_engines(config, run=args.run, as_json=args.json)
+
+
 def _clear(args: argparse.Namespace, config: Config) -> int:
     from app.clear_command import clear
 
@@ -171,5 +192,6 @@ _COMMANDS: Mapping[str | None, Callable[[argparse.Namespace, Config], int]] = {
     "ask": _ask,
     "batch": _batch,
     "replay": _replay,
+    "score": _score,
     "clear": _clear,
 }

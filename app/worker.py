@@ -31,6 +31,7 @@ from vision.images import Decoder
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+_LATELY = 0.3  # how much the last reply counts in what replies usually take
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Worker:
         self._queue: SimpleQueue[Run | Literal["errand"] | None] = SimpleQueue()
         self._errands = Errands(wake=lambda: self._queue.put("errand"))
         self._loaded = threading.Event()
+        self.usual_s = 0.0  # that a reply took lately; 0 before the first
         self._watchers: list[Callable[[Turn], None]] = []
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
 
@@ -102,6 +104,14 @@ class Worker:
     def errand(self, work: Callable[[Engine], Result]) -> Future[Result]:
         """Do ``work`` after the reply under way, before any that waits."""
         return self._errands.ask(lambda: work(self._engine))
+
+    def switch(self, choice: Sequence[Candidate]) -> Future[None]:
+        """Unload the engine after the reply under way, and load the first of ``choice`` that can be.
+
+        Where none can, the engines from before are tried again; ``condition`` says why.
+        """
+        self._loading = True
+        return self._errands.ask(lambda: self._switch(tuple(choice)))
 
     def close(self, timeout_s: float) -> bool:
         """End the thread; tell whether it ended in time. The runs were cancelled before.
@@ -151,6 +161,13 @@ class Worker:
             self._failure = NoEngine(reasons=reasons)
         self._loading = False
         self._loaded.set()
+
+    def _switch(self, choice: tuple[Candidate, ...]) -> None:
+        self._engine.unload()
+        self._failure, self._progress = None, None
+        before = tuple(each for each in self._candidates if each not in choice)
+        self._candidates = (*choice, *before)
+        self._load()
 
     def _try(self, engine: Engine) -> None:
         self._engine = engine
@@ -224,6 +241,9 @@ class Worker:
             # The reply is on the page still; the prompt, and that it had no end, are on disk.
             log.error("turn not saved: %s", not_saved)  # noqa: TRY400  expected: a full disk
             turn, failure = replace(turn, error=not_saved.record()), not_saved
+        if finish in ("stop", "length"):
+            before_s, this_s = self.usual_s or latency_ms / 1e3, latency_ms / 1e3
+            self.usual_s = before_s + _LATELY * (this_s - before_s)
         self._runs.remove(run)
         run.end(turn, failure)
         for told in self._watchers:

@@ -3,11 +3,14 @@ import threading
 import pytest
 from PIL import Image
 
-from app.errors import Busy, NothingToResume, NothingToSend, StillReplying
+from app.assistant import Assistant
+from app.engines import Candidate
+from app.errors import Busy, NoGpuNoWeights, NothingToResume, NothingToSend, StillReplying
 from app.intake import Upload
 from vision.engine import Chunk, SamplingParams, Usage
 from vision.errors import EngineFailed, ImageRefused
 from vision.fake import FakeEngine
+from vision.images import Decoder
 
 WAIT_S = 20  # a backstop: a test that waits this long has failed
 
@@ -429,3 +432,49 @@ def test_a_name_that_the_user_gave_stays(assistant_with, store):
     finished(assistant.send(first.conversation_id, "What is the total?"))
 
     assert store.conversation(first.conversation_id).title == "Groceries"
+
+
+def test_another_engine_is_taken_and_the_conversation_goes_on(store):
+    first, second = FakeEngine(["From the first."]), FakeEngine(["From the second."])
+    assistant = Assistant(
+        [Candidate(lambda: first)],
+        store,
+        Decoder(),
+        SamplingParams(),
+        others=lambda *_: [Candidate(lambda: second)],
+    )
+    assistant.start()
+    assistant.wait_until_loaded()
+    run = assistant.send(None, "Hello")
+    assert finished(run).reply == "From the first."
+
+    assistant.switch("reader")
+
+    again = assistant.send(run.conversation_id, "Hello again")
+    assert finished(again).reply == "From the second."
+    assert [m.text for m in second.prompts[0].messages][0] == "Hello"
+    assert first.status().state == "unloaded"
+    assistant.close()
+
+
+def test_an_engine_that_cannot_be_taken_leaves_the_one_before(store):
+    class Away(FakeEngine):
+        def load(self, report):
+            raise NoGpuNoWeights(model="none")
+
+    engine = FakeEngine(["Still here."])
+    assistant = Assistant(
+        [Candidate(lambda: engine)],
+        store,
+        Decoder(),
+        SamplingParams(),
+        others=lambda *_: [Candidate(Away)],
+    )
+    assistant.start()
+    assistant.wait_until_loaded()
+
+    assistant.switch("qwen")
+
+    assert finished(assistant.send(None, "Hello")).reply == "Still here."
+    assert [type(reason) for reason in assistant.condition().instead_of] == [NoGpuNoWeights]
+    assistant.close()

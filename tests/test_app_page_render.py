@@ -129,6 +129,12 @@ def test_a_waiting_prompt_says_how_many_are_before_it():
     assert "3 before this one" in shown(reply)[0]
 
 
+def test_a_waiting_prompt_says_about_how_long():
+    [_, reply] = live(Snapshot(turn(), None, done=False), EN, lambda _: True, 3, 12.4)
+
+    assert "3 before this one · about 12 s" in shown(reply)[0]
+
+
 @pytest.mark.parametrize(("ms", "text"), [(42.0, "0.04"), (994.0, "0.99"), (1_250.0, "1.2")])
 def test_seconds_have_as_many_places_as_say_something(ms, text):
     assert seconds(ms) == text

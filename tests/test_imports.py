@@ -90,7 +90,16 @@ def test_the_engines_know_nothing_of_each_other():
 
 @pytest.mark.parametrize(
     "module",
-    ["app", "history", "vision", "app.cli", "app.assistant", "app.engines", "vision.images"],
+    [
+        "app",
+        "history",
+        "vision",
+        "app.cli",
+        "app.assistant",
+        "app.engines",
+        "app.api.server",
+        "vision.images",
+    ],
 )
 def test_importing_takes_no_torch(module):
     code = (

@@ -271,6 +271,12 @@ def test_the_reply_is_shown_as_a_draft_but_is_no_text():
     assert {chunk.finish_reason for chunk in chunks} == {None}
 
 
+def test_a_draft_begins_with_the_json():
+    _, chunks, _ = asked("Sure:\n```json\n" + json.dumps(WHOLE))
+
+    assert "".join(chunk.draft for chunk in chunks) == json.dumps(WHOLE)
+
+
 def test_prose_around_the_json_is_passed_over():
     reply = f"Sure! Here is the {{receipt}}:\n```json\n{json.dumps(WHOLE)}\n```\nAnything else?"
 
@@ -414,7 +420,7 @@ def test_two_readings_that_agree_are_surer_than_either():
     assert both.confidence > read(WHOLE).merchant.confidence
 
 
-def test_of_two_values_that_stand_there_the_model_goes_first_with_the_other_told():
+def test_of_two_values_that_stand_there_the_surer_goes_first_with_the_other_told():
     reader = Receipt(merchant=text("12 Station Road,", lines=(1,)))
 
     merchant = merged(read(WHOLE), reader).merchant
@@ -472,3 +478,18 @@ def test_whatever_a_model_says_is_checked_fields_or_the_readers(said, cut):
 @given(st.text(alphabet="{}[]\":,\\'1a. \n`", max_size=200))
 def test_no_text_breaks_the_reading(reply):
     asked(reply, piece=200)
+
+
+def test_an_amount_that_stands_elsewhere_is_believed_less():
+    receipt = read(WHOLE | {"tip": "2.00"})
+
+    assert receipt.tip.source == "both"
+    assert receipt.tip.confidence < 0.7 < receipt.total.confidence
+
+
+def test_items_that_come_to_the_total_go_before_those_that_do_not():
+    right = read(WHOLE)
+    wrong = read(WHOLE | {"items": WHOLE["items"][:1]})
+
+    assert merged(wrong, right).items == right.items
+    assert merged(right, wrong).items == right.items

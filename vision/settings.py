@@ -5,12 +5,14 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Interval
 
+Kind = Literal["auto", "qwen", "server", "reader", "fake"]
+
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
     """Settings of all engines; each takes what concerns it."""
 
-    kind: Literal["auto", "qwen", "server", "reader", "fake"] = "auto"
+    kind: Kind = "auto"
     model: str = "Qwen/Qwen2.5-VL-7B-Instruct"  # a hub name, a folder, or a server's name for it
     revision: str = ""  # a commit of the hub's; empty takes what the cache or hub has
     url: str = ""  # of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1

@@ -7,26 +7,26 @@ marked so, and believed little: a model writes what is likely where it cannot re
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from app.jobs.receipt_evidence import Evidence, Lines, clock, meanings
+from app.jobs.receipt_evidence import Evidence, Lines
 from app.jobs.receipt_json import Thing
 from app.jobs.receipt_prompt import AMOUNTS
 from app.jobs.receipt_schema import Amount, Found, Item, Receipt, Tax, Text, Value
+from app.jobs.receipt_spelling import clock, day_of, decimal_of, entry_of, listed, meanings, spelt
 from app.jobs.receipt_sureness import Sureness
 from vision.reader.roles import PATTERNS
-from vision.reader.values import CURRENCIES, currency_of, dates
+from vision.reader.values import CURRENCIES, currency_of
 
 # How often such values are right, as far as published figures for Qwen2.5-VL-7B tell (SROIE:
 # company 0.90, date 0.94, total 0.98); the tokens' own probability lowers them.
 STANDS = 0.95  # the line says the same
 ALIKE = 0.85  # the line says nearly the same: one of the two misread a letter
+ELSEWHERE = 0.6  # a line says the same, but has not the label of such an amount
 DIFFERS = 0.45  # a figure or a date of its line is another
 NOWHERE = 0.2  # no line says so
 _CODES = ("tax_id", "phone", "number")  # a wrong character makes another one of them
-_NOTHING = {"", "null", "none", "nil", "n/a", "na", "-", "--", "unknown", "无", "未知"}
 _ITEMS = 300  # of one receipt; more is a loop
 _LABEL = {
     "total": r"TOTAL|AMOUNT|DUE|PAYABLE|NETT?\b|JUMLAH|合[计計]|[总總][计計额額]|[应應實实]付",
@@ -60,9 +60,8 @@ class _Checking:
                 image=self.image, note="unsupported",
             )  # fmt: skip
         differs = strict and not place.exact
-        likely = (
-            DIFFERS if differs else STANDS * place.score if place.exact else ALIKE * place.score
-        )
+        stands = STANDS if place.labelled else ELSEWHERE
+        likely = DIFFERS if differs else place.score * (stands if place.exact else ALIKE)
         return kind(
             value=value,
             raw=said if differs else place.raw,
@@ -156,7 +155,7 @@ def _items(checking: _Checking, said: Sequence[Any]) -> tuple[Item, ...]:
     items: list[Item] = []
     free = set(checking.lines.all)
     for one in said[:_ITEMS]:
-        item = _item(checking, _entry(one, "name"), free)
+        item = _item(checking, entry_of(one, "name"), free)
         if item is None or (items and _repeats(item, items)):
             continue
         items.append(item)
@@ -197,7 +196,7 @@ def _discounts(checking: _Checking, said: Sequence[Any]) -> tuple[Amount, ...]:
 def _taxes(checking: _Checking, said: Sequence[Any]) -> tuple[Tax, ...]:
     taxes: list[Tax] = []
     for one in said:
-        entry = _entry(one, "amount")
+        entry = entry_of(one, "amount")
         amount = checking.amount(entry.get("amount", ""), "tax")
         if amount is not None:
             taxes.append(
@@ -209,49 +208,6 @@ def _taxes(checking: _Checking, said: Sequence[Any]) -> tuple[Tax, ...]:
                 )
             )
     return tuple(taxes)
-
-
-def _entry(one: Any, only: str) -> Mapping[str, str]:
-    """Return an entry of a list as text by name; one that is a single value is its ``only``."""
-    return {k: spelt(v) for k, v in one.items()} if isinstance(one, dict) else {only: spelt(one)}
-
-
-def spelt(value: Any) -> str:
-    """Return a value of JSON as text; "" for nothing, and for what is no single value."""
-    if isinstance(value, dict):
-        return next(
-            (spelt(value[k]) for k in ("value", "amount", "text", "name") if k in value), ""
-        )
-    if isinstance(value, list):
-        return ", ".join(text for text in map(spelt, value) if text)
-    if value is None or isinstance(value, bool):
-        return ""
-    text = " ".join(str(value).split())
-    return "" if text.casefold() in _NOTHING else text
-
-
-def listed(value: Any) -> Sequence[Any]:
-    """Return a value of JSON as a list: a single one was meant as the only one."""
-    return value if isinstance(value, list) else [] if value in (None, "") else [value]
-
-
-def day_of(said: str) -> date | None:
-    """Return the day that a model's date means."""
-    try:
-        return date.fromisoformat(said[:10])
-    except ValueError:
-        return found[0].day if (found := dates(said)) else None
-
-
-def decimal_of(said: str, *, small: bool = False) -> Decimal | None:
-    """Return the number that a model wrote, None for none; ``small``: 1.234 is less than two."""
-    match = re.search(r"\d[\d.,'’ ]{0,30}", said)
-    found = meanings(match[0]) if match else set()
-    if not found:
-        return None
-    value = min(found) if small else max(found)
-    minus = re.match(r"\W*?[-−(]", said) or said.endswith("-")
-    return -value if minus else value
 
 
 def found_text(

@@ -14,11 +14,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from app.config import ConfigError
-from app.jobs.receipt_checking import day_of, decimal_of, found_text, spelt
+from app.jobs.receipt_checking import found_text
 from app.jobs.receipt_evidence import Evidence, Lines
 from app.jobs.receipt_json import Thing
 from app.jobs.receipt_prompt import CUSTOM
 from app.jobs.receipt_schema import Receipt, Text
+from app.jobs.receipt_spelling import day_of, decimal_of, spelt
 from app.jobs.receipt_sureness import Sureness
 from vision.engine import Line
 from vision.reader.layout import rows

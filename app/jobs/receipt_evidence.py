@@ -6,9 +6,8 @@ mean, however they are printed.
 """
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from statistics import mean
@@ -16,9 +15,17 @@ from statistics import mean
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
+from app.jobs.receipt_places import (
+    Part,
+    letters_of,
+    part_box,
+    parts_of,
+    row_numbers,
+    squashed,
+)
 from app.jobs.receipt_schema import Box
+from app.jobs.receipt_spelling import clock, meanings
 from vision.engine import Line
-from vision.reader.layout import follows, upright
 from vision.reader.script import has_cjk
 from vision.reader.values import dates, packed_dates, times
 
@@ -32,10 +39,7 @@ _NUMBER = re.compile(
 # Of money: with decimals or marks, or a sign before it, or as large as only money without is.
 _MONEY = re.compile(r"\d[.,]\s?\d|\d{3}")
 _SIGN = re.compile(r"[$€£¥￥₩₹]\s?$|\bRM\s?$", re.IGNORECASE)
-_THOUSAND = 3  # figures behind a mark of thousands
 _NEAR = 2  # rows between an item's name and its amounts, at most
-_HOURS, _MINUTES = 24, 60
-_LEVEL = 3  # widths of a box; higher ones have their text on its side
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +52,12 @@ class Evidence:
     image: int
     likeness: float  # 1 is the value itself, less is something like it
     score: float  # 0 to 1; how sure the reader was of these lines
+    labelled: bool = True  # False where a number stands, but not behind the label asked for
 
     @property
     def exact(self) -> bool:
         """Tell whether the value stands there as it is."""
         return self.likeness == 1
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Some of a line's text."""
-
-    line: int  # index of the turn's lines
-    start: int
-    end: int
 
 
 class Lines:
@@ -71,8 +67,8 @@ class Lines:
         self._lines = lines
         self._of = tuple(of)
         # Letters and figures of all lines, in reading order, and where each of them stands.
-        self._letters, self._where = _squashed((i, lines[i].text) for i in of)
-        self._rows = _rows(lines, self._of)
+        self._letters, self._where = letters_of((i, lines[i].text) for i in of)
+        self._rows = row_numbers(lines, self._of)
 
     def __bool__(self) -> bool:
         return bool(self._of)
@@ -118,8 +114,8 @@ class Lines:
                 found.append((likeness, said, -away, -at if first else at, part))
         if not found:
             return None
-        likeness, _, _, _, part = max(found, key=lambda each: each[:4])
-        return self._evidence([part], likeness)
+        likeness, said, _, _, part = max(found, key=lambda each: each[:4])
+        return self._evidence([part], likeness, labelled=said or not label)
 
     def date(self, value: date) -> Evidence | None:
         """Return where a date stands, day and month in either order; else another date."""
@@ -163,7 +159,7 @@ class Lines:
         if self._letters[start:end] != wanted:
             start, end = self._word_end(start), self._word_end(end)
         likeness = 1.0 if self._letters[start:end] == wanted else min(0.99, found.score / 100)
-        return self._evidence(_parts(self._where[start:end]), likeness)
+        return self._evidence(parts_of(self._where[start:end]), likeness)
 
     def _word_end(self, at: int) -> int:
         """Return the nearest place between two words, or ``at`` where none is near."""
@@ -182,11 +178,11 @@ class Lines:
         parts: list[Part] = []
         covered = 0
         for i in self._of:
-            own, where = _squashed([(i, self._lines[i].text)])
+            own, where = letters_of([(i, self._lines[i].text)])
             if len(own) < SHORT or len(own) > len(wanted):
                 continue
             if fuzz.partial_ratio(own, wanted) >= 100 * PART:
-                parts += _parts(where)
+                parts += parts_of(where)
                 covered += len(own)
         if covered < ALIKE * len(wanted) or covered > len(wanted) / ALIKE:
             return None
@@ -211,10 +207,18 @@ class Lines:
         return 0.95 if not wrong else ALIKE if wrong == 1 else 0.0
 
     def _says(self, label: str, line: int) -> bool:
-        row = " ".join(self._lines[i].text for i in self._of if self._rows[i] == self._rows[line])
-        return re.search(label, row, re.IGNORECASE) is not None
+        """Tell whether the row of a line says ``label``, or the one above where it says nothing."""
+        text = self._row(self._rows[line])
+        if not any(map(str.isalpha, text)):
+            text = self._row(self._rows[line] - 1)
+        return re.search(label, text, re.IGNORECASE) is not None
 
-    def _evidence(self, parts: Sequence[Part], likeness: float) -> Evidence:
+    def _row(self, number: int) -> str:
+        return " ".join(self._lines[i].text for i in self._of if self._rows[i] == number)
+
+    def _evidence(
+        self, parts: Sequence[Part], likeness: float, *, labelled: bool = True
+    ) -> Evidence:
         first = self._lines[parts[0].line].image
         kept = [part for part in parts if self._lines[part.line].image == first]
         x0, y0, x1, y1 = zip(*(part_box(self._lines[p.line], p) for p in kept), strict=True)
@@ -225,73 +229,8 @@ class Lines:
             image=first,
             likeness=likeness,
             score=mean(self._lines[part.line].score for part in kept),
+            labelled=labelled,
         )
-
-
-def squashed(text: str) -> str:
-    """Return the letters and figures of ``text``, as they are compared."""
-    return _squashed([(0, text)])[0]
-
-
-def _squashed(
-    texts: Iterator[tuple[int, str]] | Sequence[tuple[int, str]],
-) -> tuple[str, list[Part]]:
-    letters: list[str] = []
-    where: list[Part] = []
-    for i, text in texts:
-        for at, character in enumerate(text):
-            for plain in unicodedata.normalize("NFKC", character).casefold():
-                if plain.isalnum():
-                    letters.append(plain)
-                    where.append(Part(i, at, at + 1))
-    return "".join(letters), where
-
-
-def _parts(where: Sequence[Part]) -> list[Part]:
-    """Join the places of letters into one part for each line."""
-    parts: dict[int, Part] = {}
-    for place in where:
-        before = parts.get(place.line, place)
-        parts[place.line] = replace(before, end=place.end)
-    return list(parts.values())
-
-
-def part_box(line: Line, part: Part) -> Box:
-    """Return the box around a part of a line: letters share its width, Chinese ones take two."""
-    x0, y0, x1, y1 = line.box
-    if y1 - y0 > _LEVEL * (x1 - x0) or (part.start, part.end) == (0, len(line.text)):
-        return line.box
-    before, own, whole = (
-        sum(2 if has_cjk(character) else 1 for character in line.text[start:end])
-        for start, end in ((0, part.start), (part.start, part.end), (0, None))
-    )
-    width = (x1 - x0) / max(1, whole)
-    return round(x0 + before * width), y0, round(x0 + (before + own) * width), y1
-
-
-def _rows(lines: Sequence[Line], of: Sequence[int]) -> dict[int, int]:
-    boxes = upright([lines[i] for i in of])
-    numbers: dict[int, int] = {}
-    for k, i in enumerate(of):
-        same = k > 0 and lines[of[k - 1]].image == lines[i].image
-        numbers[i] = (
-            numbers[of[k - 1]] + (not (same and follows(boxes[k - 1], boxes[k]))) if k else 0
-        )
-    return numbers
-
-
-def meanings(printed: str) -> set[Decimal]:
-    """Return what a printed number may mean: in 1.234 the point is of thousands or of decimals."""
-    number = re.sub(r"[\s'’]", "", printed).rstrip(".,")
-    figures = re.sub(r"\D", "", number)
-    cut = max(number.rfind("."), number.rfind(","))
-    decimals = len(number) - cut - 1 if cut >= 0 else 0
-    found: set[Decimal] = set()
-    if figures and decimals in (0, _THOUSAND):
-        found.add(Decimal(figures))
-    if figures and decimals and (decimals != _THOUSAND or number.count(number[cut]) == 1):
-        found.add(Decimal(figures).scaleb(-decimals))
-    return found
 
 
 def _exchanged(day: date) -> date:
@@ -300,12 +239,3 @@ def _exchanged(day: date) -> date:
         return day.replace(month=day.day, day=day.month)
     except ValueError:
         return day
-
-
-def clock(text: str) -> str:
-    """Return a time of day as "18:12" or "18:12:30"; "" for what is none."""
-    match = re.search(r"(\d{1,2})\s?[:：]\s?(\d{2})(?:\s?[:：]\s?(\d{2}))?\s?([AP]?)", text.upper())
-    if not match or int(match[1]) >= _HOURS or int(match[2]) >= _MINUTES:
-        return ""
-    hour = int(match[1]) % 12 + 12 * (match[4] == "P") if match[4] else int(match[1])
-    return f"{hour:02}:{match[2]}" + (f":{match[3]}" if match[3] else "")

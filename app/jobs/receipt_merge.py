@@ -1,14 +1,16 @@
 """Two readings of one receipt, the model's and the reader's, made one; both stay where they differ.
 
 Neither is right by rank. A value that a line supports goes before one that none does; of two that
-stand there the model's goes first, which knows what a field means, and the other is told.
+stand there the surer goes first, and the other is told.
 """
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
-from app.jobs.receipt_evidence import squashed
+from app.jobs.receipt_places import squashed
 from app.jobs.receipt_prompt import AMOUNTS, TEXTS
-from app.jobs.receipt_schema import Found, Receipt
+from app.jobs.receipt_schema import Found, Item, Receipt
 
 _CONTESTED = 0.7  # times a value's own confidence, where the other reading has another value
 _MOST = 0.99  # nothing is certain
@@ -17,13 +19,17 @@ _MOST = 0.99  # nothing is certain
 def merged(model: Receipt, reader: Receipt) -> Receipt:
     """Return one receipt of two readings; sums are to be checked afterwards.
 
-    Items, discounts and taxes are the model's where it has any, else the reader's.
+    Discounts and taxes are the model's where it has any, else the reader's; so are items, but where
+    the reader's alone come to what the receipt says.
     """
     values: dict[str, Any] = {
         name: _one(getattr(model, name), getattr(reader, name)) for name in (*TEXTS, *AMOUNTS)
     }
     for name in ("items", "discounts", "taxes"):
         values[name] = getattr(model, name) or getattr(reader, name)
+    sums = {amount.value for amount in (values["subtotal"], values["total"]) if amount}
+    if _worth(reader.items) in sums and _worth(model.items) not in sums:
+        values["items"] = reader.items
     return reader.model_copy(update=values)
 
 
@@ -32,9 +38,14 @@ def _one(model: Found[Any] | None, reader: Found[Any] | None) -> Found[Any] | No
         return model or reader
     if _same(model.value, reader.value):
         return _agreed(model, reader)
-    if model.source == "model" and reader.lines:
-        return _contested(reader, model)
-    return _contested(model, reader)
+    kept, other = (model, reader) if model.confidence >= reader.confidence else (reader, model)
+    return _contested(kept, other)
+
+
+def _worth(items: Sequence[Item]) -> Decimal | None:
+    """Return what items come to, if each has an amount."""
+    amounts = [item.amount.value for item in items if item.amount]
+    return sum(amounts, Decimal()) if items and len(amounts) == len(items) else None
 
 
 def _same(one: object, other: object) -> bool:

@@ -58,6 +58,16 @@ class _Reply:
 
     pieces: list[str] = field(default_factory=list)
     last: Chunk = field(default_factory=Chunk)
+    begun: bool = False  # to be JSON
+
+    def take(self, text: str) -> str:
+        """Add a piece of text; return what of it is to be shown: no fence, and no prose before."""
+        self.pieces.append(text)
+        if self.begun:
+            return text
+        at = text.find("{")
+        self.begun = at >= 0
+        return text[at:] if self.begun else ""
 
     @property
     def text(self) -> str:
@@ -103,12 +113,11 @@ def _replied(
     reply = _Reply()
     with closing(tools.engine.stream(prompt, params, cancel)) as chunks:
         for chunk in chunks:
-            if chunk.text:
-                reply.pieces.append(chunk.text)
+            draft = reply.take(chunk.text) if chunk.text else ""
             if chunk.finish_reason:
                 reply.last = chunk
-            if chunk.text or chunk.progress or chunk.notice:
-                yield Chunk(draft=chunk.text, progress=chunk.progress, notice=chunk.notice)
+            if draft or chunk.progress or chunk.notice:
+                yield Chunk(draft=draft, progress=chunk.progress, notice=chunk.notice)
     return reply
 
 

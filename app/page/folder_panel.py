@@ -19,7 +19,7 @@ _WORDS = (
     "title", "about", "choose_folder", "choose_pictures", "drop", "name", "name_hint", "start",
     "places", "earlier", "pause", "resume", "stop", "add", "back", "next", "previous", "open",
     "all", "to_check", "all_checked", "left_out", "upload_failed", "empty", "reading", "close",
-    "queue", "files_none", "stop_sure", "pick",
+    "queue", "files_none", "stop_sure", "pick", "one_file",
 )  # fmt: skip
 _FILLED = {
     "uploading": {"n": "{n}", "total": "{total}"},

@@ -22,7 +22,7 @@ from app.memory import room_bytes
 from app.page import render
 from app.page.composer import Draft, composer, composer_with, draft_of, writable
 from app.page.i18n import Words, words_for
-from app.page.panels import EXAMPLES, LISTED, header, sidebar, tray, welcome, where
+from app.page.panels import EXAMPLES, LISTED, header, sidebar, switch, tray, welcome, where
 from app.page.view import View
 from app.pulse import Pulse
 from app.run import Run
@@ -92,6 +92,15 @@ class Handlers:
         return view.with_(
             composer=writable(words, condition.status.state), timer=gr.Timer(active=False)
         )
+
+    def switch(self, conversation_id: str | None, event: gr.EventData, request: gr.Request) -> View:
+        """Take another engine; the page shows how far it is."""
+        words, asked = words_for(request), event._data  # noqa: SLF001  Gradio's own way
+        try:
+            self._assistant.switch(asked["kind"], str(asked.get("model") or "").strip())
+        except VisionError as error:
+            return View(tray=tray("auto", words, problem=_problem(error, words)))
+        return self.condition_view(conversation_id, request)
 
     def condition_view(self, conversation_id: str | None, request: gr.Request) -> View:
         """Show how the engine is now, and whether one can write."""
@@ -305,7 +314,8 @@ class Handlers:
         if run is None:
             return []
         waiting = self._assistant.waiting_before(run)
-        return render.live(run.snapshot(), words, self._has_image, waiting)
+        waiting_s = self._assistant.waiting_s(run)
+        return render.live(run.snapshot(), words, self._has_image, waiting, waiting_s)
 
     def sidebar(
         self, conversation_id: str | None, words: Words, listed: int | None = LISTED
@@ -326,8 +336,10 @@ class Handlers:
         # Before what is shown is read: what changes meanwhile is seen at the next beat.
         stamp = self._pulse.stamp(conversation_id) if conversation_id else ""
         shown = store.conversation(conversation_id) if conversation_id else None
-        return header(self._assistant.condition(), shown, words) | {
-            "pulse": {"open": conversation_id or "", "run": self._pulse.run, "stamp": stamp}
+        condition = self._assistant.condition()
+        return header(condition, shown, words) | {
+            "switch": switch(condition, words) if self._assistant.can_switch else None,
+            "pulse": {"open": conversation_id or "", "run": self._pulse.run, "stamp": stamp},
         }
 
     def _messages(self, conversation_id: str, turns: list[Turn], words: Words) -> Any:  # messages

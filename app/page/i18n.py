@@ -54,6 +54,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "stage_prefill": "Looking at the prompt: {done} of {total} tokens",
         "thinking": "Thinking",
         "waiting": "{n} before this one",
+        "waiting_s": " · about {s} s",
         "engine_reader": "Reader",
         "engine_qwen": "Qwen2.5-VL",
         "engine_server": "Server",
@@ -153,6 +154,15 @@ WORDS: dict[Language, dict[str, str]] = {
         "in_scores": "How sure the reader was, lines by score",
         "in_memory": "Memory held now",
         "in_params": "Asked of the engine",
+        "switch_title": "Take another engine",
+        "switch_use": "Use this one",
+        "switch_reader": "Ready in seconds on any CPU. Conversations stay; their KV caches are "
+        "let go.",
+        "switch_qwen": "Loads for half a minute or more, and longer where it must be "
+        "downloaded first. In bfloat16 the 3B needs about 8 GiB of memory, the 7B about "
+        "17 GiB.",
+        "switch_server": "The model on the server of [engine] url in config.toml: nothing to "
+        "load here.",
         "skip": "To where one writes",
         "compare_ways": "How to look at both",
         "compare_side": "Side by side",
@@ -514,6 +524,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "stage_prefill": "正在阅读提示：{done} / {total} 个词元",
         "thinking": "正在思考",
         "waiting": "前面还有 {n} 个",
+        "waiting_s": " · 约 {s} 秒",
         "engine_reader": "阅读器",
         "engine_qwen": "Qwen2.5-VL",
         "engine_server": "服务器",
@@ -613,6 +624,12 @@ WORDS: dict[Language, dict[str, str]] = {
         "in_scores": "阅读器的把握：按得分统计的行数",
         "in_memory": "目前占用的内存",
         "in_params": "对引擎的要求",
+        "switch_title": "换用其他引擎",
+        "switch_use": "使用",
+        "switch_reader": "任何 CPU 上数秒可用。对话保留，KV 缓存释放。",
+        "switch_qwen": "加载需半分钟以上，若需先下载则更久。"
+        "bfloat16 下 3B 约需 8 GiB 内存，7B 约需 17 GiB。",
+        "switch_server": "使用 config.toml 中 [engine] url 的服务器上的模型，本机无需加载。",
         "skip": "跳到输入框",
         "compare_ways": "查看方式",
         "compare_side": "并排",

@@ -127,6 +127,7 @@ def _wire(
         parts["acts"].select(_awaited(kept.act), place, **options),
         tray_.edit(_awaited(kept.tray), place, **options),
         sidebar_.edit(_awaited(kept.manage), conversation_id, **options),
+        parts["header"].select(_once(handlers.switch), conversation_id, **options),
         parts["header"].edit(_awaited(kept.manage), conversation_id, **options),
     )
     follows = [show.then(**follow) for show in shows]

@@ -32,6 +32,8 @@ _SIDEBAR_WORDS = (
 )  # fmt: skip
 
 
+# Those that were tried with this engine's code: 3, 7, 32 and 72 thousand million weights.
+MODELS = tuple(f"Qwen/Qwen2.5-VL-{size}B-Instruct" for size in (3, 7, 32, 72))
 LISTED = 100  # conversations, unless all are asked for: each change sends the list again
 
 
@@ -136,6 +138,25 @@ def header(condition: Condition, shown: Conversation | None, words: Words) -> di
             "notes": list(status.notes),
             "why": [{"text": text, "hint": hint} for text, hint in why],
         },
+    }
+
+
+def switch(condition: Condition, words: Words) -> dict[str, Any]:
+    """Return the engines that can be taken instead, and what each would cost."""
+    return {
+        "title": words("switch_title"),
+        "use": words("switch_use"),
+        "model": words("model"),
+        "choices": [
+            {
+                "kind": kind,
+                "label": words(f"engine_{kind}"),
+                "about": words(f"switch_{kind}"),
+                "chosen": kind == condition.status.engine,
+                "models": list(MODELS) if kind == "qwen" else [],
+            }
+            for kind in ("reader", "qwen", "server")
+        ],
     }
 
 

@@ -127,8 +127,8 @@ class Fields:
                 yield self._removed(path, label)
             elif name == "taxes":
                 own = printable(value_of(at(self.found, f"{path}.name")))
-                name = own if len(own) > _SHORT else f"{label} {own}".strip()
-                yield self.field(f"{path}.amount", name) | self._added(path)
+                label = own if len(own) > _SHORT else f"{label} {own}".strip()
+                yield self.field(f"{path}.amount", label) | self._added(path)
             else:
                 yield self.field(path, label) | {"minus": True}
 

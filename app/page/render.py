@@ -44,10 +44,12 @@ def messages(
     ]
 
 
-def live(snapshot: Snapshot, words: Words, has_image: HasImage, waiting: int) -> list[Message]:
-    """Return the messages of the turn whose reply is under way."""
+def live(
+    snapshot: Snapshot, words: Words, has_image: HasImage, waiting: int, waiting_s: float = 0.0
+) -> list[Message]:
+    """Return the messages of the turn whose reply is under way, or waits for so many others."""
     turn = snapshot.turn
-    working = _working(snapshot.progress, words, waiting)
+    working = _working(snapshot.progress, words, waiting, waiting_s)
     # Fenced, and in more backticks than a model writes: it is seen as it comes.
     draft = f"``````json\n{snapshot.draft}\n``````" if snapshot.draft else ""
     return [asked(turn, words, has_image), _said(turn.reply or draft or working)]
@@ -128,9 +130,11 @@ def _said(*parts: str | gr.HTML) -> Message:
     return {"role": "assistant", "content": list(parts)}
 
 
-def _working(progress: Progress | None, words: Words, waiting: int) -> str:
+def _working(progress: Progress | None, words: Words, waiting: int, waiting_s: float) -> str:
     if waiting:
         text = words("waiting", n=waiting)
+        if waiting_s >= 1:
+            text += words("waiting_s", s=f"{waiting_s:,.0f}")
     elif progress is None:
         text = words("thinking")
     else:

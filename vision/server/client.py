@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import openai
 from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient, Omit, Timeout
-from openai.types.chat import ChatCompletionChunk
 
 from vision.server.access import Address
 from vision.server.errors import ModelUnknown, ServerSilent, ServerUnreachable
@@ -103,15 +102,16 @@ class Client:
         if not finished:
             raise Malformed("it ended without a reason")
 
-    async def _events(self, body: Body) -> AsyncStream[ChatCompletionChunk]:
-        # Not ``create``, which walks through all messages first: 20 ms in a long conversation.
+    async def _events(self, body: Body) -> AsyncStream[object]:
+        # Not ``create``, which walks through all messages first, 20 ms in a long conversation, and
+        # builds a model of each event without checking it.
         return await self._library.post(
             "/chat/completions",
             body=body,
             options={"headers": self._headers},
-            cast_to=ChatCompletionChunk,
+            cast_to=object,
             stream=True,
-            stream_cls=AsyncStream[ChatCompletionChunk],
+            stream_cls=AsyncStream[object],
         )
 
     def _silent(self, key: str) -> ServerSilent:

@@ -36,37 +36,35 @@ class Piece:
     counts: Counts | None = None
 
 
-def piece_of(event: Any) -> Piece:  # as the library has it: typed, but not checked
+def piece_of(event: Any) -> Piece:  # JSON from elsewhere
     """Read an event. Raise ``Malformed``."""
     try:
-        counts = _counts(event.usage) if event.usage else None
-        if not event.choices:
+        counts = _counts(event["usage"]) if event.get("usage") else None
+        if not event["choices"]:
             return Piece(counts=counts)
-        choice = event.choices[0]
-        text = choice.delta.content if choice.delta else None
+        choice = event["choices"][0]
+        text = (choice.get("delta") or {}).get("content")
         if not isinstance(text, str | None):
             raise Malformed("content is no text")
-        return Piece(text or "", _finish(choice.finish_reason), _logprobs(choice.logprobs), counts)
+        found = (choice.get("logprobs") or {}).get("content") or ()
+        logprobs = tuple(float(token["logprob"]) for token in found)
+        return Piece(text or "", _finish(choice.get("finish_reason")), logprobs, counts)
     except (AttributeError, TypeError, ValueError, LookupError) as error:
         raise Malformed(str(error)) from error
 
 
 def _finish(reason: object) -> FinishReason | None:
-    if reason is None or reason == "":
+    if not reason:
         return None
     return "length" if reason == "length" else "stop"
 
 
-def _logprobs(found: Any) -> tuple[float, ...]:  # see piece_of
-    return tuple(float(token.logprob) for token in (found and found.content) or ())
-
-
 def _counts(usage: Any) -> Counts:  # see piece_of
-    details = usage.prompt_tokens_details
+    details = usage.get("prompt_tokens_details") or {}
     return Counts(
-        int(usage.prompt_tokens or 0),
-        int((details and details.cached_tokens) or 0),
-        int(usage.completion_tokens or 0),
+        int(usage.get("prompt_tokens") or 0),
+        int(details.get("cached_tokens") or 0),
+        int(usage.get("completion_tokens") or 0),
     )
 
 

@@ -13,13 +13,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from app.jobs.webpage.appearance import MOST, appearance, ground, lab_of, rows
 from app.jobs.webpage.matching import Pair, pairs
 from app.jobs.webpage.page import Box
-from app.jobs.webpage.render import PHONE_WIDTH, Rendering, Rgb
+from app.jobs.webpage.render import PHONE_WIDTH, Rendering
 from app.jobs.webpage.sight import Sight, around, of_rendering
 
-CELL = 24  # pixels; the page without its letters is compared in squares of this side
-COLUMNS = 16
 WORST = 6  # regions that are named
 MOVED = 10  # pixels; what is that far from its place is named
 OFF = 12.0  # distance in Lab from which on a colour is named
@@ -90,18 +89,17 @@ def compare(there: Sight, drawn: Rendering) -> Comparison:
     """Compare the screenshot with a rendering of the page."""
     here = of_rendering(drawn)
     found = pairs(there.said, here.said)
-    look, far = _look(there, here)
     scores = Scores(
         block=_block(there, here, found),
         text=_mean([pair.alike for pair in found]),
         position=_mean([1 - _way(there, here, pair) for pair in found]),
         colour=_mean([max(0.0, 1 - _shade(there, here, pair) / 100) for pair in found]),
-        visual=look,
+        visual=appearance(there.bare, here.bare),
         role=_role(drawn, found),
         reflow=PHONE_WIDTH / max(PHONE_WIDTH, drawn.phone_width),
         flow=_mean([not text.is_absolute for text in drawn.texts]),
     )
-    regions = sorted(_regions(there, here, found, far), key=lambda region: -region.loss)
+    regions = sorted(_regions(there, here, found), key=lambda region: -region.loss)
     return Comparison(scores, tuple(regions[:WORST]), tuple(found))
 
 
@@ -137,48 +135,21 @@ def place(sight: Sight, indexes: Sequence[int]) -> Box:
 
 def _shade(there: Sight, here: Sight, pair: Pair) -> float:
     one, other = there.colours[list(pair.there)], here.colours[list(pair.here)]
-    return float(np.linalg.norm(_lab(one.mean(axis=0)) - _lab(other.mean(axis=0))))
+    return float(np.linalg.norm(lab_of(one.mean(axis=0)) - lab_of(other.mean(axis=0))))
 
 
-def _lab(rgb: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Return colours, 0 to 255 in the last axis, as CIE Lab."""
-    flat = (rgb.reshape(1, -1, 3) / 255).astype(np.float32)
-    return np.asarray(cv2.cvtColor(flat, cv2.COLOR_RGB2LAB), np.float32).reshape(rgb.shape)
+def _cells(there: Sight, here: Sight) -> NDArray[np.float32]:
+    """Return how far apart the cells of the screenshot are from what is drawn at their place."""
+    height, width = there.rgb.shape[:2]
+    laid = np.empty_like(there.bare)
+    laid[:] = ground(there.bare)
+    shared = min(height, len(here.bare)), min(width, here.bare.shape[1])
+    laid[: shared[0], : shared[1]] = here.bare[: shared[0], : shared[1]]
+    one, other = rows(lab_of(there.bare)), rows(lab_of(laid))
+    return np.asarray(np.linalg.norm(one - other, axis=2), np.float32)
 
 
-def _cells(rgb: Rgb, height: int, columns: int = COLUMNS) -> NDArray[np.float32]:
-    """Return the mean colours of a page cut or lengthened to ``height``, in Lab."""
-    page = rgb[:height]
-    rows = max(1, round(height / CELL))
-    if len(page) < height:
-        missing = np.broadcast_to(_ground(rgb), (height - len(page), rgb.shape[1], 3))
-        page = np.concatenate([page, missing.astype(np.uint8)])
-    return _lab(np.asarray(cv2.resize(page, (columns, rows), interpolation=cv2.INTER_AREA), float))
-
-
-def _ground(rgb: Rgb) -> NDArray[np.float64]:
-    """Return the colour that most of a page has."""
-    sample = rgb[::4, ::4].reshape(-1, 3)
-    shades, back, counts = np.unique(sample // 8, axis=0, return_inverse=True, return_counts=True)
-    del shades
-    return np.asarray(sample[back.ravel() == counts.argmax()].mean(axis=0), np.float64)
-
-
-def _look(there: Sight, here: Sight) -> tuple[float, NDArray[np.float32]]:
-    """Return how much better than an empty page this one looks, and each cell's distance."""
-    height = max(len(there.rgb), len(here.rgb))
-    one, other = _cells(there.bare, height), _cells(here.bare, height)
-    empty = _lab(_ground(there.bare))
-    far = np.minimum(np.linalg.norm(one - other, axis=2), 50)
-    bare = float(np.minimum(np.linalg.norm(one - empty, axis=2), 50).mean())
-    if bare < 0.3:  # noqa: PLR2004  of 100: nothing is there but text
-        return max(0.0, 1 - float(far.mean()) / 3), far
-    return min(1.0, max(0.0, 1 - float(far.mean()) / bare)), far
-
-
-def _regions(
-    there: Sight, here: Sight, found: Sequence[Pair], far: NDArray[np.float32]
-) -> Iterator[Region]:
+def _regions(there: Sight, here: Sight, found: Sequence[Pair]) -> Iterator[Region]:
     page = there.rgb.shape[0] * there.rgb.shape[1]
     matched = {i for pair in found for i in pair.there}, {j for pair in found for j in pair.here}
     for i, said in enumerate(there.said):
@@ -189,7 +160,7 @@ def _regions(
             yield Region("extra", said.box, 4 * here.areas[j] / page, said.text)
     for pair in found:
         yield from _of_pair(there, here, pair, sum(there.areas[i] for i in pair.there) / page)
-    yield from _looks(there, far, page)
+    yield from _looks(there, _cells(there, here), page)
 
 
 def _of_pair(there: Sight, here: Sight, pair: Pair, area: float) -> Iterator[Region]:
@@ -201,19 +172,18 @@ def _of_pair(there: Sight, here: Sight, pair: Pair, area: float) -> Iterator[Reg
     if pair.alike < 0.8:  # noqa: PLR2004
         yield Region("text", box, area * 2 * (1 - pair.alike), text)
     if (shade := _shade(there, here, pair)) > OFF:
-        yield Region("colour", box, area * shade / 50, text)
+        yield Region("colour", box, area * shade / MOST, text)
 
 
 def _looks(there: Sight, far: NDArray[np.float32], page: int) -> Iterator[Region]:
     """Yield the areas whose surface or picture differs."""
     height, width = there.rgb.shape[:2]
-    tall, wide = max(height, CELL * len(far)) / len(far), width / far.shape[1]
+    tall, wide = height / len(far), width / far.shape[1]
     count, _, stats, _ = cv2.connectedComponentsWithStats((far > OFF).astype(np.uint8))
     for x, y, w, h, cells in stats[1:count].tolist():
         box = (round(x * wide), round(y * tall), round((x + w) * wide), round((y + h) * tall))
-        if box[1] < height:
-            shade = float(far[y : y + h, x : x + w].max()) / 50
-            yield Region("look", box, cells * tall * wide / page * shade)
+        shade = float(far[y : y + h, x : x + w].max()) / MOST
+        yield Region("look", box, cells * tall * wide / page * shade)
 
 
 def _mean(values: Sequence[float]) -> float:

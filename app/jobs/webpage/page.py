@@ -54,6 +54,7 @@ class Page:
     height: int
     body: Node
     palette: tuple[tuple[str, str], ...] = ()  # name, "#rrggbb": custom properties
+    faces: tuple[tuple[str, str], ...] = ()  # name, what CSS calls it: typefaces beside the usual
     title: str = ""
     lang: str = "en"
 

@@ -28,7 +28,8 @@ SMALL = 0.01  # of a size; less is not worth a change
 FAR = 0.35  # of a size; more is no error of measuring
 CLOSER = 0.98  # of a size; what takes a line too many is often too wide by a hair
 NUDGE = 1.5  # pixels; less is not worth a change
-SHADE = 6.0  # levels of a channel
+SHADE = 10.0  # levels of a channel
+_HEX = re.compile("#[0-9a-f]{6}")
 _PX = re.compile(r"(-?\d+(?:\.\d+)?)px")
 
 
@@ -47,6 +48,12 @@ class Tree:
                 return at
             at = self.parents[at]
         return None
+
+    def coloured(self, at: int) -> int | None:
+        """Return the element, or the nearest around it, that says in which colour letters are."""
+        while at >= 0 and not _HEX.fullmatch(self.nodes[at].value("color")):
+            at = self.parents[at]
+        return at if at >= 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,20 +146,22 @@ def wraps(look: Look) -> Change:
 
 
 def colours(look: Look) -> Change:
-    """Give letters the colour that they have in the screenshot."""
-    needed: dict[Kind, dict[int, NDArray[np.float64]]] = defaultdict(dict)
+    """Give letters the colour that makes them look as in the screenshot."""
+    needed: dict[int, list[NDArray[np.float64]]] = defaultdict(list)
     for pair, node in look.same():
         several = look.there.colours[list(pair.there)]
         if np.ptp(several, axis=0).max() > SHADE:
             continue  # a bold word, a price and its unit: no one colour is right
-        one = several.mean(axis=0)
-        other = look.here.colours[list(pair.here)].mean(axis=0)
-        if np.abs(one - other).max() > SHADE:
-            needed[_kind(look.tree.nodes[node])][node] = one
+        # The edges of letters are mixed with what is behind them, on both sides alike.
+        needed[node].append(several.mean(axis=0) - look.here.colours[list(pair.here)].mean(axis=0))
     change: dict[int, Mapping[str, str | None]] = {}
-    for found in needed.values():
-        r, g, b = (round(float(v)) for v in np.median(np.array(list(found.values())), axis=0))
-        change |= dict.fromkeys(found, {"color": f"#{r:02x}{g:02x}{b:02x}"})
+    for at, off in needed.items():
+        holder = look.tree.coloured(at)
+        if holder is None or np.abs(off[0]).max() <= SHADE:
+            continue
+        now = _levels(look.tree.nodes[holder].value("color"))
+        r, g, b = (round(float(v)) for v in np.clip(now + off[0], 0, 255))
+        change[at] = {"color": f"#{r:02x}{g:02x}{b:02x}"}
     return change
 
 
@@ -250,6 +259,10 @@ def _rows(boxes: Sequence[Box]) -> int:
 def _number(node: Node, prop: str) -> float:
     found = _PX.fullmatch(node.value(prop))
     return float(found[1]) if found else 0.0
+
+
+def _levels(colour: str) -> NDArray[np.float64]:
+    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], np.float64)
 
 
 def _px(value: float) -> str:

@@ -30,6 +30,7 @@ a { color: inherit; text-decoration: none; }
 img { display: block; max-width: 100%; height: auto; }
 button, input, select, textarea { max-width: 100%; font: inherit; color: inherit; }
 button { cursor: pointer; }
+::placeholder { color: inherit; opacity: 1; }
 table { border-collapse: collapse; }
 th { font: inherit; text-align: inherit; }
 pre, code { font-family: inherit; font-size: inherit; }
@@ -77,8 +78,9 @@ def named(body: Node) -> Classes:
 def style(page: Page, classes: Classes) -> Iterator[str]:
     """Yield the lines of the style sheet."""
     colours = {colour: f"var(--{name})" for name, colour in page.palette}
-    if page.palette:
-        yield from rule(":root", tuple((f"--{name}", colour) for name, colour in page.palette), {})
+    properties = tuple((f"--{name}", value) for name, value in (*page.palette, *page.faces))
+    if properties:
+        yield from rule(":root", properties, {})
         yield ""
     yield from RESET.splitlines()
     yield ""

@@ -124,8 +124,9 @@
     event.preventDefault();
     event.stopPropagation(); // the page would put them into the composer
     view.classList.remove("fold-over");
+    const plain = [...event.dataTransfer.files].map((file) => ({ file, path: file.name })); // gone after the first await
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-    const files = (await Promise.all(entries.map((entry) => within(entry, "")))).flat();
+    const files = entries.length ? (await Promise.all(entries.map((entry) => within(entry, "")))).flat() : plain;
     if (files.length) choose(files, nameOf(files));
   }
 
@@ -255,7 +256,7 @@
     const input = el("input", { value: chosen.name, maxlength: "80", placeholder: words.name_hint, "aria-label": words.name });
     const form = el("form", { class: "fold-start fold-name" },
       el("label", {}, el("span", {}, words.name), input),
-      el("p", { class: "fold-about" }, filled(words.files, { n: chosen.files.length })),
+      el("p", { class: "fold-about" }, chosen.files.length === 1 ? words.one_file : filled(words.files, { n: chosen.files.length })),
       el("div", { class: "fold-buttons" }, el("button", { class: "fold-button fold-go", type: "submit" }, words.start)));
     form.addEventListener("submit", (event) => { event.preventDefault(); begin(); });
     return form;

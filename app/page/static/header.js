@@ -3,7 +3,20 @@
 const { el, icon } = window.secondLook;
 const root = element.querySelector(".sl-root");
 
-function engineCard(engine) {
+// Another engine, and what it costs to take it.
+function switcher({ title, use, model, choices }) {
+  const rows = choices.filter((each) => !each.chosen || each.models.length).map((each) => {
+    const name = el("input", { type: "text", list: "sl-models", "aria-label": model, placeholder: model });
+    const names = el("datalist", { id: "sl-models" }, ...each.models.map((value) => el("option", { value })));
+    return el("div", { class: "sl-switch" }, el("strong", {}, each.label), el("span", {}, each.about),
+      ...(each.models.length ? [name, names] : []),
+      el("button", { type: "button", "data-kind": each.kind,
+        onclick: () => trigger("select", { kind: each.kind, model: name.value }) }, use));
+  });
+  return el("details", { class: "sl-switches" }, el("summary", {}, title), ...rows);
+}
+
+function engineCard(engine, choices) {
   const facts = engine.facts.map(([name, fact]) =>
     [el("dt", {}, name), el("dd", {}, fact)]).flat();
   const why = engine.why.map(({ text, hint }) =>
@@ -12,7 +25,7 @@ function engineCard(engine) {
   return el("details", { class: "sl-engine", "data-state": engine.state },
     el("summary", {}, el("i", {}), el("span", {}, engine.name), el("small", {}, engine.label)),
     el("div", { class: "sl-engine-card" },
-      el("p", {}, engine.about), el("dl", {}, ...facts), ...notes, ...why));
+      el("p", {}, engine.about), el("dl", {}, ...facts), ...notes, ...why, ...(choices ? [switcher(choices)] : [])));
 }
 
 function button(name, label, onclick, ...content) {
@@ -33,13 +46,13 @@ function titled(open, title, words) {
 }
 
 function draw() {
-  const { open, title, language, words, engine, settings, pulse } = props.value;
+  const { open, title, language, words, engine, settings, pulse, switch: choices } = props.value;
   if (root.querySelector(".sl-rename") && open === shown) return; // it is being named
   const wasOpen = root.querySelector("details")?.open;
   root.replaceChildren(
     button("menu", words.menu, () => window.secondLook.toggleMenu(), icon("menu")),
     titled(open, title, words),
-    engineCard(engine),
+    engineCard(engine, choices),
     button("tools", words.more, (event) => window.secondLook.menu(event.currentTarget, [
       [settings.title, { click: () => window.secondLook.settings.open(settings) }],
       [words.theme, { click: () => window.secondLook.toggleTheme() }],

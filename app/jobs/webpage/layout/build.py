@@ -7,14 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.jobs.webpage.layout.flow import Flow
-from app.jobs.webpage.layout.frame import Frame
+from app.jobs.webpage.layout.forms import with_forms
+from app.jobs.webpage.layout.landmarks import Landmarks, landmarks_of
 from app.jobs.webpage.layout.nest import nested
 from app.jobs.webpage.layout.parts import Part
 from app.jobs.webpage.layout.roles import roles_of
-from app.jobs.webpage.layout.sheet import body_css, sheet_of, texts
+from app.jobs.webpage.layout.sheet import body_css, extra_faces, sheet_of, texts
 from app.jobs.webpage.measure.scan import scan
 from app.jobs.webpage.measure.typefaces import is_wide
-from app.jobs.webpage.page import Node, Page
+from app.jobs.webpage.page import Page
 from vision.engine import Line
 
 CHINESE = 0.2  # of the letters, from which on a page is in Chinese
@@ -25,29 +26,41 @@ def build(rgb: NDArray[np.uint8], lines: Sequence[Line]) -> Page:
     height, width = rgb.shape[:2]
     whole = nested(scan(rgb, lines))
     sheet = sheet_of(whole)
-    roles = roles_of(whole, sheet)
+    parts = parts_of(whole)
+    marks = landmarks_of(parts, height, sheet)
+    roles = roles_of(marks.main, sheet)
     flow = Flow(roles, width)
-    body = flow.box(whole, Frame(0, width, sheet.look))
+    body = with_forms(flow.page(whole, marks))
     assert whole.surface
-    css = (*body_css(sheet, whole.surface.colour), *(
-        pair for pair in body.css if pair[0] not in {"background", "border", "border-radius"}
-    ))  # fmt: skip
-    body = replace(body, tag="body", name="", css=css)
-    return Page(width, height, body, title=title_of(whole, roles.levels), lang=language(whole))
+    faces = tuple((f.name, f.stack) for f in extra_faces(whole, sheet))
+    body = replace(body, css=(*body_css(sheet, whole.surface.background), *body.css))
+    return Page(
+        width=width,
+        height=height,
+        body=body,
+        faces=faces,
+        title=title_of(marks, roles.levels),
+        lang=language(whole),
+    )
 
 
-def title_of(page: Part, levels: Sequence[float]) -> str:
+def parts_of(page: Part) -> tuple[Part, ...]:
+    """Return what stands on the page itself, from top to bottom."""
+    if page.parts and page.parts[0].kind == "column":
+        return page.parts[0].parts
+    return page.parts
+
+
+def title_of(marks: Landmarks, levels: Sequence[float]) -> str:
     """Return the first of the largest headings, or the first text."""
-    for text in texts(page):
+    said = [t for part in (*marks.main, *marks.head, *marks.foot) for t in texts(part)]
+    for text in said:
         if levels and text.look.size == levels[0]:
             return text.text
-    return next((text.text for text in texts(page)), "")
+    return said[0].text if said else ""
 
 
 def language(page: Part) -> str:
     """Return the language of the page."""
     letters = [char for text in texts(page) for char in text.text if char.isalpha()]
     return "zh" if sum(map(is_wide, letters)) > CHINESE * max(1, len(letters)) else "en"
-
-
-__all__ = ["Node", "build"]

@@ -1,8 +1,5 @@
 """What a user acts on: buttons, fields, boxes to tick, badges. And what things are called."""
 
-from collections.abc import Set as AbstractSet
-from dataclasses import replace
-
 from app.jobs.webpage.layout.frame import Frame, inner_box, padding_css, surface_css
 from app.jobs.webpage.layout.inline import content_of
 from app.jobs.webpage.layout.parts import Part
@@ -13,12 +10,13 @@ from app.jobs.webpage.layout.roles import (
     is_badge,
     is_button,
     is_field,
-    is_muted,
+    is_hint,
     is_round,
     is_tick,
     single_text,
 )
 from app.jobs.webpage.layout.sheet import flow_box, px, text_css
+from app.jobs.webpage.measure.flat import Colour
 from app.jobs.webpage.page import Css, Node
 
 HERO = 0.9  # of the page's width is how wide a band is
@@ -33,11 +31,24 @@ def control(part: Part, frame: Frame, roles: Roles) -> Node | None:
         return Node("input", part.box, (), "tick", css, attrs=(("type", kind),))
     if is_button(part, parent, roles.sheet):
         return button(part, frame, roles)
-    if is_field(part, parent, roles.sheet):
+    if is_field(part, parent, roles.sheet) or is_line(part):
         return field(part, frame, roles)
     if is_badge(part, roles.sheet):
         return button(part, frame, roles, tag="span", name="badge")
     return None
+
+
+def parent_colour(frame: Frame) -> Colour:
+    """Return the colour of what is below."""
+    return frame.surface.colour if frame.surface else (255, 255, 255)
+
+
+def is_line(part: Part) -> bool:
+    """Tell a field that is only a line below its text."""
+    surface = part.surface
+    if surface is None or surface.paint != "none" or single_text(part) is None:
+        return False
+    return bool(surface.borders[2].width) and not surface.borders[0].width
 
 
 def button(
@@ -80,7 +91,8 @@ def field(part: Part, frame: Frame, roles: Roles) -> Node:
         box = flow_box(text, roles.sheet)
         css.append(("padding", padding_css(0, 8, 0, box[0] - inner[0])))
         looks = (*looks, *text_css(text.look, frame.look, roles.sheet, None))
-        hint = is_muted(text.look.colour, roles.sheet.look.colour)
+        ground = surface.colour if surface.paint != "none" else parent_colour(frame)
+        hint = is_hint(text.look.colour, ground) or "labelled" not in frame.within
         attrs.append(("placeholder" if hint else "value", text.text))
     if not surface.is_bordered:
         looks = (*looks, ("border", "0"))
@@ -99,24 +111,9 @@ def field(part: Part, frame: Frame, roles: Roles) -> Node:
     return Node("input", part.box, (), "input", tuple(css), attrs=(("type", "text"), *attrs))
 
 
-def name_of_text(part: Part, level: int, within: AbstractSet[str]) -> str:
-    """Return what a text is called."""
-    if level:
-        return (
-            "card-title" if "card" in within and level > 1 else "title" if level == 1 else "heading"
-        )
-    if "footer" in within:
-        return "footer-text"
-    return "card-text" if "card" in within else "text"
-
-
 def name_of_box(part: Part, frame: Frame, page_width: int) -> str:
     """Return what a surface is called."""
     if part.width >= HERO * page_width:
         return "band"
     return "panel" if "card" in frame.within else "card"
 
-
-def renamed(node: Node, name: str) -> Node:
-    """Return a node under another name."""
-    return replace(node, name=name)

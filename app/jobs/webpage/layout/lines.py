@@ -113,6 +113,9 @@ def goes_on(before: Part, part: Part, limit: int, right: int) -> bool:
     if a.colour != b.colour and not shares_look(last, line):
         return False
     pitch = line.baseline - last.baseline
+    if faces()[b.face].is_fixed:
+        # Code: its lines end where they end, and begin where they like.
+        return 0 < pitch <= PITCH * a.size and line.box[0] >= before.box[0] - EDGE
     if pitch > PITCH * a.size or line.marks:
         return False
     if len(before.lines) > 1 and abs(pitch - leading(before.lines)) > EVEN * a.size:

@@ -23,7 +23,9 @@ CENTRED = 4  # pixels; text in the middle of a button is not further off
 FIELD_HEIGHT = (22, 66)  # pixels, of one line
 FIELD_WIDTH = 60
 AREA_HEIGHT = 56  # pixels; a field as high may have several lines
+CHOSEN = 3.2  # times its letters is how high the surface of a chosen entry may be
 BULLET = 0.62  # em; a bullet is not wider
+HINT = 165  # levels between what says what to type and its ground, at most
 TICK = (10, 26)  # pixels, of a box to tick
 BADGE = 26  # pixels; what is not higher and has small letters is a badge
 
@@ -46,10 +48,11 @@ class Roles:
         return min(len(self.levels) + 1, 6)
 
 
-def roles_of(page: Part, sheet: Sheet) -> Roles:
-    """Return the levels of headings that a page has."""
+def roles_of(parts: Sequence[Part], sheet: Sheet) -> Roles:
+    """Return the levels of headings that the main part of a page has."""
     levels: list[float] = []
-    sizes = sorted({t.look.size for t in texts(page) if is_heading(t, sheet)}, reverse=True)
+    found = [t for part in parts for t in texts(part) if is_heading(t, sheet)]
+    sizes = sorted({t.look.size for t in found}, reverse=True)
     for size in sizes:
         if not levels or levels[-1] - size > LEVEL * levels[-1]:
             levels.append(size)
@@ -77,6 +80,11 @@ def is_heading(text: Part, sheet: Sheet) -> bool:
 def is_muted(colour: Colour, usual: Colour) -> bool:
     """Tell whether a grey is weaker than that of the page's text."""
     return chroma(colour) < CHROMA and distance(colour, usual) > CHROMA
+
+
+def is_hint(colour: Colour, ground: Colour) -> bool:
+    """Tell whether a grey is so weak on its ground that it says what to type."""
+    return chroma(colour) < CHROMA and distance(colour, ground) < HINT
 
 
 def chroma(colour: Colour) -> int:
@@ -151,7 +159,7 @@ def is_field(box: Part, parent: Surface | None, sheet: Sheet) -> bool:
     left = text.box[0] - box.box[0]
     inside = left <= 2.6 * text.look.size and not text.look.bold
     soft = parent is not None and distance(surface.colour, parent.colour) > 3
-    placeholder = is_muted(text.look.colour, sheet.look.colour)
+    placeholder = is_hint(text.look.colour, surface.colour)
     empty = box.box[2] - text.box[2] > left + CENTRED
     return inside and empty and len(text.lines) == 1 and (framed or (soft and placeholder))
 
@@ -183,9 +191,26 @@ def is_menu(parts: Sequence[Part]) -> bool:
     return len({part.look.size for part in parts}) == 1
 
 
-def is_list(parts: Sequence[Part]) -> bool:
+def listed_text(part: Part) -> Part | None:
+    """Return the text of an entry of a list: a text, or one at the left of a small surface."""
+    if part.kind == "text":
+        return part
+    text = single_text(part)
+    if text is None or len(text.lines) > 1 or part.height > CHOSEN * text.look.size:
+        return None
+    plain = part.surface is not None and not part.surface.is_bordered
+    return text if plain and part.box[2] - text.box[2] > text.box[0] - part.box[0] else None
+
+
+def is_list(candidates: Sequence[Part]) -> bool:
     """Tell entries of a list: short texts of one size that are evenly below each other."""
-    if len(parts) < 3 or not all(part.kind == "text" for part in parts):
+    parts = [text for text in map(listed_text, candidates) if text]
+    few = 2 if all(map(has_bullet, parts)) else 3
+    if len(parts) < max(few, len(candidates)):
+        return False
+    if sum(part is not text for part, text in zip(candidates, parts, strict=True)) > 1:
+        return False
+    if any(faces()[part.look.face].is_fixed for part in parts):
         return False
     firsts = [part.lines[0] for part in parts]
     if any(abs(line.box[0] - firsts[0].box[0]) > 4 for line in firsts):

@@ -138,10 +138,10 @@ def text_css(
     return tuple(css)
 
 
-def body_css(sheet: Sheet, colour: Colour) -> Css:
+def body_css(sheet: Sheet, background: str) -> Css:
     """Return the look of the page itself."""
     return (
-        ("background", hex_of(colour)),
+        ("background", background),
         ("color", hex_of(sheet.look.colour)),
         ("font-family", sheet.face.stack),
         ("font-size", px(sheet.look.size)),

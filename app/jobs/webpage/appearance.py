@@ -1,0 +1,92 @@
+"""How alike two pages look without their text: surfaces and pictures, and the colours they use.
+
+Both figures say how much better a page is than an empty one in the screenshot's own ground colour:
+most pages are mostly white, and white alone would score high. Rows may stand higher or lower than
+in the screenshot, since where text stands is scored by itself.
+"""
+
+from collections import Counter
+from itertools import product
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.jobs.webpage.render import Rgb
+
+CELL = 24  # pixels; a page is compared in squares of about this side
+COLUMNS = 16
+MOST = 50.0  # distance in Lab; further apart is as wrong as can be
+STEP = 14.0  # distance in Lab between two colours of a palette
+BLANK = 0.3  # distance in Lab; a page no further from an empty one has nothing but text
+
+Lab = NDArray[np.float32]  # (..., 3)
+
+
+def appearance(there: Rgb, here: Rgb) -> float:
+    """Return how alike two pages look, 0 to 1; an empty page is 0."""
+    empty = lab_of(np.broadcast_to(ground(there), there.shape))
+    one, other, none = rows(lab_of(there)), rows(lab_of(here)), rows(empty)
+    far, bare = aligned(one, other), aligned(one, none)
+    look = 1 - far / bare if bare > BLANK else 1 - min(1.0, far / 3)
+    mine, theirs, nothing = palette(lab_of(there)), palette(lab_of(here)), palette(empty)
+    shared, bare_share = (mine & theirs).total(), (mine & nothing).total()
+    whole = mine.total()
+    colours = (shared - bare_share) / (whole - bare_share) if bare_share < 0.99 * whole else 1.0  # noqa: PLR2004
+    return (_share(look) + _share(colours)) / 2
+
+
+def lab_of(rgb: NDArray[np.generic]) -> Lab:
+    """Return colours, 0 to 255 in the last axis, as CIE Lab."""
+    flat = np.ascontiguousarray(rgb, np.float32).reshape(1, -1, 3) / 255
+    return np.asarray(cv2.cvtColor(flat, cv2.COLOR_RGB2LAB), np.float32).reshape(rgb.shape)
+
+
+def ground(rgb: Rgb) -> NDArray[np.float64]:
+    """Return the colour that most of a page has."""
+    sample = rgb[::4, ::4].reshape(-1, 3)
+    _, back, counts = np.unique(sample >> 3, axis=0, return_inverse=True, return_counts=True)
+    return np.asarray(sample[back.ravel() == counts.argmax()].mean(axis=0), np.float64)
+
+
+def rows(page: Lab) -> Lab:
+    """Return the mean colours of a page's cells."""
+    height = max(1, round(page.shape[0] / CELL))
+    return np.asarray(cv2.resize(page, (COLUMNS, height), interpolation=cv2.INTER_AREA))
+
+
+def aligned(one: Lab, other: Lab) -> float:
+    """Return how far two pages' rows are apart, laid beside each other in the best way."""
+    apart = np.linalg.norm(one[:, None] - other[None], axis=3)
+    cost = np.minimum(apart, MOST).mean(axis=2).tolist()
+    # By dynamic time warping: each row beside one or more of the other page, in order.
+    best: list[tuple[float, int]] = [(0.0, 0)] + [(np.inf, 0)] * len(other)
+    for row in cost:
+        before, best = best, [(np.inf, 0)]
+        for j, here in enumerate(row):
+            total, length = min(before[j], before[j + 1], best[j])
+            best.append((total + here, length + 1))
+    total, length = best[-1]
+    return float(total / length)
+
+
+def palette(page: Lab) -> Counter[tuple[int, int, int]]:
+    """Return how much of a page has which colour; each counts for those near it."""
+    size = (160, max(8, page.shape[0] // 8))
+    colours = cv2.resize(page, size, interpolation=cv2.INTER_AREA).reshape(-1, 3) / STEP
+    floor = np.floor(colours)
+    part = colours - floor
+    found: Counter[tuple[int, int, int]] = Counter()
+    for corner in product((0, 1), repeat=3):
+        weight = np.prod(np.where(corner, part, 1 - part), axis=1)
+        bins, back = np.unique((floor + corner).astype(int), axis=0, return_inverse=True)
+        # A counter counts whole things.
+        amounts = np.bincount(back.ravel(), weight) / len(colours) * 1_000_000
+        found.update(
+            {(a, b, c): round(n) for (a, b, c), n in zip(bins.tolist(), amounts, strict=True)}
+        )
+    return found
+
+
+def _share(value: float) -> float:
+    return float(min(1.0, max(0.0, value)))
