@@ -15,7 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 from app.budget import MAX_PIXELS, Budget, Detail
-from app.conversation_settings import sampling_with
+from app.conversation_settings import PIXELS, sampling_with
 from app.engines import Candidate
 from app.errors import NothingToResume, NothingToSend
 from app.intake import Upload, image_ref, take_in
@@ -141,6 +141,7 @@ class Assistant:
                 name = "" if prompt.strip() else title_from(Path(uploads[0].name).stem)
                 conversation_id = self.store.create(name, system_prompt, settings).id
             terms = replace(terms, sampling=self._sampling_of(conversation_id, terms))
+            pixels = int(self.store.conversation(conversation_id).settings.get(PIXELS, 0))
             turn = self.store.append(
                 conversation_id,
                 prompt=prompt,
@@ -148,7 +149,7 @@ class Assistant:
                 job=job,
                 notices=[say(name, note) for name, picture in taken for note in picture.notes],
                 instead_of=instead_of,
-                params=params_of(terms.sampling or self.sampling, MAX_PIXELS[detail]),
+                params=params_of(terms.sampling or self.sampling, MAX_PIXELS[detail] or pixels),
             )
             return self._queued(Run(conversation_id, turn, terms=terms))
 

@@ -5,14 +5,17 @@ They are kept with the conversation. Unknown names and values out of range are r
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
+from annotated_types import Ge
 from pydantic import TypeAdapter, ValidationError
 
 from vision.engine import SamplingParams
 from vision.errors import PromptRefused
 
-NAMES = ("temperature", "top_p", "repetition_penalty", "seed", "max_new_tokens")
+SAMPLING = ("temperature", "top_p", "repetition_penalty", "seed", "max_new_tokens")
+PIXELS = "max_pixels"  # that a model sees of a picture, at most; 0 is as config.toml says
+NAMES = (*SAMPLING, PIXELS)
 LONGEST = 100_000  # characters of a system prompt
 
 
@@ -25,7 +28,7 @@ class SettingRefused(PromptRefused):
 
 def checked(asked: Mapping[str, Any]) -> dict[str, float | int]:  # whatever JSON can hold
     """Return settings as they are kept: known, within their limits. Raise ``SettingRefused``."""
-    hints = get_type_hints(SamplingParams, include_extras=True)
+    hints = get_type_hints(SamplingParams, include_extras=True) | {PIXELS: Annotated[int, Ge(0)]}
     for name, value in asked.items():
         try:
             if name not in NAMES:
@@ -38,4 +41,4 @@ def checked(asked: Mapping[str, Any]) -> dict[str, float | int]:  # whatever JSO
 
 def sampling_with(default: SamplingParams, settings: Mapping[str, Any]) -> SamplingParams:
     """Return ``default`` with a conversation's settings in its place."""
-    return replace(default, **{name: settings[name] for name in NAMES if name in settings})
+    return replace(default, **{name: settings[name] for name in SAMPLING if name in settings})

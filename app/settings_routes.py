@@ -39,7 +39,7 @@ def settings_routes(assistant: Assistant) -> APIRouter:
 
 
 def _answer(assistant: Assistant, conversation_id: str) -> Response:
-    defaults = {name: getattr(assistant.sampling, name) for name in NAMES}
+    defaults = {name: getattr(assistant.sampling, name, 0) for name in NAMES}
     try:
         kept = assistant.store.conversation(conversation_id) if conversation_id else None
     except HistoryError as error:

@@ -85,12 +85,9 @@ def page_served(assistant: Assistant, tmp_path: Path, **server: object) -> Itera
             yield url
 
 
-@contextlib.contextmanager
-def listening() -> Iterator[socket.socket]:
-    """Yield a socket of this machine."""
-    bound = socket.create_server(("127.0.0.1", 0))
-    yield bound
-    bound.close()
+def listening() -> contextlib.closing[socket.socket]:
+    """Return a socket of this machine, to be closed."""
+    return contextlib.closing(socket.create_server(("127.0.0.1", 0)))
 
 
 @contextlib.contextmanager
@@ -102,9 +99,11 @@ def running(app: object, bound: socket.socket, *, factory: bool = False) -> Iter
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()
-    yield f"http://127.0.0.1:{bound.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    try:
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def data_uri(picture: bytes) -> str:

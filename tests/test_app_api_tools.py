@@ -1,15 +1,17 @@
 """The jobs as tools, as a client of the Model Context Protocol sees them."""
 
 import asyncio
-import builtins
+import sys
+from threading import Event
 
 import httpx
 import pytest
 from mcp import Client
 
-from app.api.tools import tools
+import app.api.tools  # noqa: F401  it is there: the test below takes it away
 from app.config import ConfigError
-from tests.api_lab import data_uri, programs_served
+from tests.api_lab import WAIT_S, data_uri, programs_served
+from vision.fake import FakeEngine
 from vision.reader.engine import ReaderEngine
 
 
@@ -89,15 +91,37 @@ def test_another_site_s_page_calls_no_tool(url, origin):
     assert httpx.post(f"{url}/mcp", json=call, headers={"origin": origin}).status_code == 403
 
 
-def test_without_the_package_the_way_to_it_is_told(monkeypatch):
-    real = builtins.__import__
+def test_without_the_package_the_way_to_it_is_told(monkeypatch, tmp_path, assistant_with):
+    monkeypatch.setitem(sys.modules, "mcp.server", None)
+    monkeypatch.delitem(sys.modules, "app.api.tools")
 
-    def without(name, *rest):
-        if name == "mcp.server":
-            raise ImportError(name)
-        return real(name, *rest)
+    with (
+        pytest.raises(ConfigError, match=r"pip install -e '\.\[mcp\]'"),
+        programs_served(assistant_with(FakeEngine()), tmp_path, mcp=True),
+    ):
+        pass
 
-    monkeypatch.setattr(builtins, "__import__", without)
 
-    with pytest.raises(ConfigError, match=r"pip install -e '\.\[mcp\]'"):
-        tools(None, 1)
+def test_a_client_that_leaves_frees_the_reader(assistant_with, decoder, receipt, tmp_path):
+    begun = Event()
+
+    class Slow(ReaderEngine):
+        def read(self, image, conversation="", cancel=None):
+            begun.set()
+            # What a large picture does between two of its lines: look at ``cancel``.
+            assert cancel.wait(WAIT_S)
+            return super().read(image, conversation, cancel)
+
+    assistant = assistant_with(Slow(decoder))
+    with programs_served(assistant, tmp_path, mcp=True) as url:
+        call = {
+            "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            "params": {"name": "text", "arguments": {"picture": data_uri(receipt)}},
+        }  # fmt: skip
+        headers = {"accept": "application/json, text/event-stream"}
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{url}/mcp", json=call, headers=headers, timeout=1)
+        assert begun.is_set()
+        runs = assistant._runs.all()
+
+        assert all(run.ended.wait(2.0) for run in runs)

@@ -452,7 +452,7 @@ def test_another_engine_is_taken_and_the_conversation_goes_on(store):
 
     again = assistant.send(run.conversation_id, "Hello again")
     assert finished(again).reply == "From the second."
-    assert [m.text for m in second.prompts[0].messages][0] == "Hello"
+    assert next(m.text for m in second.prompts[0].messages) == "Hello"
     assert first.status().state == "unloaded"
     assistant.close()
 

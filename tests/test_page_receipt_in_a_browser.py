@@ -105,7 +105,7 @@ def panel(site, standing):
 
 PLACE = """(conversation) => {
     document.querySelectorAll('.sl-panel, .sl-popup, .sl-toast').forEach((each) => each.remove());
-    document.querySelector('.sl-welcome').hidden = true;
+    document.querySelector('.sl-welcome').closest('.block').style.display = 'none';
     const place = document.createElement('div');
     Object.assign(place.dataset, {job: 'receipt', conversation, turn: '1'});
     place.className = 'sl-panel';

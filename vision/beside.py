@@ -6,7 +6,7 @@ read, and gives back what it keeps when the engine is told to.
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
-from threading import Event
+from threading import Event, Lock
 from time import perf_counter
 
 import numpy as np
@@ -36,6 +36,7 @@ class WithReader:
     def __init__(self, engine: Engine, decoder: Decoder) -> None:
         self.engine = engine
         self._reader = ReaderEngine(decoder)
+        self._alone = Lock()  # held while it reads: an engine on a server is asked by several
 
     @property
     def capabilities(self) -> Capabilities:
@@ -82,11 +83,13 @@ class WithReader:
         self, image: Image, conversation: str = "", cancel: Event | None = None
     ) -> tuple[Line, ...]:
         """Return the lines of a picture, as the reader finds them. Raise ``ImageRefused``."""
-        return self._reader.read(image, conversation, cancel)
+        with self._alone:
+            return self._reader.read(image, conversation, cancel)
 
     def read_pixels(self, rgb: NDArray[np.uint8], cancel: Event | None = None) -> tuple[Line, ...]:
         """Return the lines of pixels, (H, W, 3), as the reader finds them."""
-        return self._reader.read_pixels(rgb, cancel)
+        with self._alone:
+            return self._reader.read_pixels(rgb, cancel)
 
 
 def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Security
 from fastapi import HTTPException as TooLarge
@@ -26,10 +26,12 @@ from app.api.metrics import Metrics
 from app.api.operations import operation_routes
 from app.api.programs import Programs
 from app.api.token import knows, token_for
-from app.api.tools import tools
-from app.config import ServerConfig
+from app.config import ConfigError, ServerConfig
 from history import HistoryError
 from vision.errors import VisionError
+
+if TYPE_CHECKING:
+    from app.api.tools import ToolServer
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": ErrorReply},
@@ -74,7 +76,7 @@ class Entrance:
         self._token = token_for(server)
         most = 2 * server.max_upload_mib << 20  # a picture of the largest size in base64, and text
         self._api = BodyLimit(api(programs, self._token), most) if server.api else None
-        self._tools = tools(programs, most) if server.mcp else None
+        self._tools = _tools(programs, most) if server.mcp else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with the reason why not."""
@@ -97,6 +99,16 @@ class Entrance:
         if self._tools and path == "/mcp":
             return self._tools.app, False
         return self._page, not path.startswith("/gradio_api/upload")
+
+
+def _tools(programs: Programs, most: int) -> "ToolServer":
+    try:
+        from app.api.tools import tools
+    except ImportError as error:
+        raise ConfigError(
+            "[server]: mcp = true needs the package mcp: .venv/bin/pip install -e '.[mcp]'"
+        ) from error
+    return tools(programs, most)
 
 
 class BodyLimit:

@@ -1,18 +1,20 @@
 """The jobs as tools for clients of the Model Context Protocol, at ``/mcp``.
 
 Not Gradio's own MCP server: it would need pydantic below 2.13, and fetches pictures from addresses.
+The package mcp is an extra, so that nothing but ``[server] mcp`` imports this module.
 """
-
-from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi.concurrency import run_in_threadpool
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 from starlette.types import ASGIApp
 
@@ -21,12 +23,12 @@ from app.api.follow import ended
 from app.api.jobs_schema import HtmlReply, JobName, JobReply, ReceiptReply, TextReply, reply_of
 from app.api.pictures import from_data_uri
 from app.api.programs import Asked, Programs, Said
-from app.config import ConfigError
 from app.intake import Upload
 from app.typed_paths import uploads_named
 from history import HistoryError, Turn
 from vision.errors import VisionError
 
+Call = Context[Any, Any]  # whatever a server's lifespan and transport are
 PictureName = Annotated[
     str,
     Field(
@@ -46,13 +48,7 @@ class ToolServer:
 
 
 def tools(programs: Programs, max_body_bytes: int) -> ToolServer:
-    """Return the server of ``[server] mcp``. Raise ``ConfigError`` without the package mcp."""
-    try:
-        from mcp.server import MCPServer
-    except ImportError as error:
-        raise ConfigError(
-            "[server]: mcp = true needs the package mcp: .venv/bin/pip install -e '.[mcp]'"
-        ) from error
+    """Return the server of ``[server] mcp``."""
     # It logs what a tool was called with.
     logging.getLogger("mcp").setLevel(logging.WARNING)
     offered = Tools(programs)
@@ -77,25 +73,25 @@ class Tools:
     def __init__(self, programs: Programs) -> None:
         self._programs = programs
 
-    async def receipt(self, picture: PictureName) -> ReceiptReply:
+    async def receipt(self, picture: PictureName, call: Call) -> ReceiptReply:
         """Read a receipt or invoice: merchant, date, items, taxes, total, each checked."""
-        return await self._done("receipt", picture, ReceiptReply)
+        return await self._done("receipt", picture, call, ReceiptReply)
 
-    async def html(self, picture: PictureName) -> HtmlReply:
+    async def html(self, picture: PictureName, call: Call) -> HtmlReply:
         """Turn a screenshot of a page into one file of HTML."""
-        return await self._done("html", picture, HtmlReply)
+        return await self._done("html", picture, call, HtmlReply)
 
-    async def text(self, picture: PictureName) -> TextReply:
+    async def text(self, picture: PictureName, call: Call) -> TextReply:
         """Read all text in a picture."""
-        return await self._done("text", picture, TextReply)
+        return await self._done("text", picture, call, TextReply)
 
-    async def ask(self, picture: PictureName, question: str) -> str:
+    async def ask(self, picture: PictureName, question: str, call: Call) -> str:
         """Ask a question about a picture."""
-        return (await self._turn(await self._said(picture, question), None)).reply
+        return (await self._turn(await self._said(picture, question), None, call)).reply
 
-    async def _done(self, job: JobName, picture: str, kind: type[_Reply]) -> _Reply:
+    async def _done(self, job: JobName, picture: str, call: Call, kind: type[_Reply]) -> _Reply:
         said = await self._said(picture, "")
-        turn = await self._turn(said, job)
+        turn = await self._turn(said, job, call)
         decoder = self._programs.assistant.decoder
         reply = await run_in_threadpool(reply_of, job, turn, said.pictures, decoder)
         assert isinstance(reply, kind), "each job has its reply"
@@ -105,17 +101,15 @@ class Tools:
         with _told():
             return Said("user", text, tuple(await run_in_threadpool(_pictures, picture)))
 
-    async def _turn(self, said: Said, job: JobName | None) -> Turn:
+    async def _turn(self, said: Said, job: JobName | None, call: Call) -> Turn:
         with _told():
             run = await run_in_threadpool(self._programs.take, Asked((said,), job))
-            return await ended(run)
+            return await ended(run, call.request_context.request)
 
 
 @contextmanager
 def _told() -> Iterator[None]:
     """Turn an expected error into a message for the client. Others pass, and are bugs."""
-    from mcp.server.mcpserver.exceptions import ToolError
-
     try:
         yield
     except Refused as error:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.batch.errors import NoPage
 from app.batch.journal import Record
 from vision.engine import Job, Line
@@ -19,6 +22,7 @@ class Outcome:
     lines: tuple[Line, ...]
     fields: Mapping[str, Any]  # as JSON can hold it
     pictures: int  # of the prompt: the pages of a PDF
+    pixels: Callable[[], NDArray[np.uint8]]  # of the first, upright: (H, W, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,14 @@ def _receipt(outcome: Outcome) -> Result:
 
 
 def _page(outcome: Outcome) -> Result:
+    # Imported late: OpenCV, which cuts the pictures out.
+    from app.jobs.webpage.crops import inline
+
     page = outcome.fields.get("html")
     if not page:
         raise NoPage
-    return Result({"scores": outcome.fields.get("scores")}, page)
+    found = {key: outcome.fields.get(key) for key in ("scores", "notes")}
+    return Result(found, inline(page, outcome.pixels()))
 
 
 def _said(outcome: Outcome) -> str:

@@ -10,6 +10,9 @@ from pathlib import Path
 from threading import Event
 from time import perf_counter
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.batch.journal import Journal, Record
 from app.batch.results import Outcome, Result, result_of
 from app.batch.sources import Source
@@ -68,16 +71,16 @@ class Work:
 
     def _result(self, path: Path, data: bytes) -> Result:
         with self._pictures(path, data) as images:
-            prompt = Prompt(
-                (Message("user", "", images),), job=self.job, json_schema=self.json_schema
-            )
-            outcome, finish = self._outcome(prompt)
+            prompt = Prompt((Message("user", "", images),), job=self.job)
+            outcome, finish = self._outcome(prompt, lambda: self.decoder.decode(data).rgb)
             result = result_of(self.job, outcome)
         several = {"pages": len(images)} if is_pdf(data) else {}
         cut = {"finish_reason": finish} if finish not in (None, "stop") else {}
         return Result(several | result.record | cut, result.page)
 
-    def _outcome(self, prompt: Prompt) -> tuple[Outcome, str | None]:
+    def _outcome(
+        self, prompt: Prompt, pixels: Callable[[], NDArray[np.uint8]]
+    ) -> tuple[Outcome, str | None]:
         reply, finish = "", None
         lines: tuple[Line, ...] = ()
         fields: dict[str, object] = {}
@@ -85,7 +88,7 @@ class Work:
             reply += chunk.text
             reply = reply if chunk.keep is None else reply[: chunk.keep]
             lines, fields, finish = chunk.lines, dict(chunk.fields), chunk.finish_reason
-        return Outcome(reply, lines, fields, len(prompt.messages[0].images)), finish
+        return Outcome(reply, lines, fields, len(prompt.messages[0].images), pixels), finish
 
     @contextmanager
     def _pictures(self, path: Path, data: bytes) -> Iterator[tuple[Image, ...]]:

@@ -15,6 +15,7 @@ from app.jobs.job import Tools
 from app.jobs.receipt_again import read_twice
 from app.jobs.receipt_merge import merged
 from app.jobs.receipt_model import ask
+from app.jobs.receipt_pages import joined
 from app.jobs.receipt_schema import Receipt, Receipts, Text
 from app.jobs.receipt_split import regions
 from app.jobs.receipt_sums import checks
@@ -36,6 +37,7 @@ class _Turn:
     cancel: Event
     lines: list[Line] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
+    pages: list[list[Receipt]] = field(default_factory=list)  # all that was found, by picture
     custom: dict[str, Text] = field(default_factory=dict)
     usage: Usage | None = None  # of the engine's own reading
 
@@ -59,11 +61,12 @@ def receipt(
             yield chunk
     except Cancelled:
         reason = "cancelled"
+    receipts = filter(is_receipt, joined(turn.pages))
     yield Chunk(
         finish_reason=reason,
         usage=turn.usage or usage_of(started, first or perf_counter()),
         lines=tuple(turn.lines),
-        fields=Receipts(receipts=tuple(turn.receipts), custom=turn.custom).model_dump(mode="json"),
+        fields=Receipts(receipts=tuple(receipts), custom=turn.custom).model_dump(mode="json"),
     )
 
 
@@ -77,9 +80,11 @@ def _chunks(turn: _Turn) -> Generator[Chunk, None, None]:
         before = len(turn.lines)
         turn.lines += [replace(line, image=number) for line in read]
         closer = _Closer(image, turn.tools, turn.cancel)
+        turn.pages.append([])
         for group in regions(turn.lines[before:]) or [()]:
             of = [before + i for i in group]
             found = yield from _one(turn, of, closer, number)
+            turn.pages[-1].append(found)
             if is_receipt(found):
                 turn.receipts.append(found)
             yield Chunk(_said(turn, found, of, number, len(images)))

@@ -118,12 +118,12 @@ class Lines:
         return self._evidence([part], likeness, labelled=said or not label)
 
     def date(self, value: date) -> Evidence | None:
-        """Return where a date stands, day and month in either order; else another date."""
+        """Return where a date stands, in any order of day, month and year; else another date."""
         best: Evidence | None = None
         for i in self._of:
             text = self._lines[i].text
             for found in dates(text) or packed_dates(text):
-                same = found.day in (value, _exchanged(value))
+                same = found.day == value or _has_figures_of(value, found.text)
                 start = max(0, text.find(found.text))
                 part = Part(i, start, start + len(found.text))
                 if same:
@@ -233,9 +233,10 @@ class Lines:
         )
 
 
-def _exchanged(day: date) -> date:
-    """Return ``day`` with month and day the other way round, where that is a day."""
-    try:
-        return day.replace(month=day.day, day=day.month)
-    except ValueError:
-        return day
+def _has_figures_of(day: date, text: str) -> bool:
+    """Tell whether ``text`` has the day, the month and the year of a date, in any order."""
+    numbers = sorted(map(int, re.findall(r"\d+", text)))
+    return numbers in (
+        sorted((day.day, day.month, day.year)),
+        sorted((day.day, day.month, day.year % 100)),
+    )

@@ -8,11 +8,15 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from rapidfuzz.distance import Levenshtein
+
 from app.jobs.receipt_places import squashed
 from app.jobs.receipt_prompt import AMOUNTS, TEXTS
 from app.jobs.receipt_schema import Found, Item, Receipt
 
 _CONTESTED = 0.7  # times a value's own confidence, where the other reading has another value
+_LONG = 30  # letters and figures; in a text so long, one that is read otherwise is no difference
+_ALIKE = 0.93  # of 1
 _MOST = 0.99  # nothing is certain
 
 
@@ -49,8 +53,12 @@ def _worth(items: Sequence[Item]) -> Decimal | None:
 
 
 def _same(one: object, other: object) -> bool:
+    """Tell whether two values mean the same; of long text, such as an address, all but letters."""
     if isinstance(one, str) and isinstance(other, str):
-        return squashed(one) == squashed(other)
+        texts = squashed(one), squashed(other)
+        return texts[0] == texts[1] or (
+            min(map(len, texts)) >= _LONG and Levenshtein.normalized_similarity(*texts) >= _ALIKE
+        )
     return one == other
 
 

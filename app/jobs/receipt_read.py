@@ -1,10 +1,10 @@
 """From the reader's lines to a ``Receipt``: each value with its place and how sure it is. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.jobs.receipt_confidence import chosen, read_right, sure
+from app.jobs.receipt_confidence import chosen, figure_right, sure, words_right
 from app.jobs.receipt_schema import Amount, Box, Item, Receipt, Tax, Text
 from vision.engine import Line
 from vision.reader.fields import Facts, facts_of
@@ -23,10 +23,14 @@ class Origin:
 
     index: dict[int, int]  # by the identity of a line
     image: int
+    agreed: Mapping[int, bool]  # of lines looked at again, whether they were read the same
 
     def text(self, value: str, raw: str, cells: Sequence[Cell], right: float) -> Text:
         """Return a value in words that stands in ``cells`` and is the ``right`` one so often."""
-        read = [read_right(cell.line.score, is_figure=False) for cell in cells]
+        lines = self._lines(cells)
+        scores = [cell.line.score for cell in cells]
+        agreed = [self.agreed.get(i) for i in lines]
+        read = [words_right(score, same) for score, same in zip(scores, agreed, strict=True)]
         return Text(
             value=value,
             raw=raw,
@@ -34,7 +38,7 @@ class Origin:
             source="reader",
             box=_around([cell.line.box for cell in cells]),
             image=self.image,
-            lines=self._lines(cells),
+            lines=lines,
         )
 
     def amount(self, figure: Figure, right: float, value: Decimal | None = None) -> Amount:
@@ -43,7 +47,7 @@ class Origin:
         return Amount(
             value=figure.amount.value if value is None else value,
             raw=figure.raw.strip(),
-            confidence=sure([read_right(score, is_figure=True)], right),
+            confidence=sure([figure_right(score)], right),
             source="reader",
             box=box_of(figure),
             image=self.image,
@@ -54,11 +58,16 @@ class Origin:
         return tuple(self.index[id(cell.line)] for cell in cells)
 
 
-def receipt_of(lines: Sequence[Line], of: Sequence[int], image: int = 0) -> Receipt:
-    """Return what some of a turn's lines say, ``of`` in reading order; its sums not yet checked."""
+def receipt_of(
+    lines: Sequence[Line], of: Sequence[int], image: int, agreed: Mapping[int, bool]
+) -> Receipt:
+    """Return what some of a turn's lines say, ``of`` in reading order; its sums not yet checked.
+
+    ``agreed`` tells of lines that were looked at again whether they were read the same.
+    """
     own = [lines[i] for i in of]
     index = {id(line): i for line, i in zip(own, of, strict=True)}
-    return receipt_from(facts_of(rows(own)), Origin(index, image))
+    return receipt_from(facts_of(rows(own)), Origin(index, image, agreed))
 
 
 def receipt_from(facts: Facts, origin: Origin) -> Receipt:

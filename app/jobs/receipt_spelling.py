@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from vision.reader.values import dates
+from vision.reader.values import dates, packed_dates
 
 _NOTHING = {"", "null", "none", "nil", "n/a", "na", "-", "--", "unknown", "无", "未知"}
 _THOUSAND = 3  # figures behind a mark of thousands
@@ -42,7 +42,7 @@ def day_of(said: str) -> date | None:
     try:
         return date.fromisoformat(said[:10])
     except ValueError:
-        return found[0].day if (found := dates(said)) else None
+        return found[0].day if (found := dates(said) or packed_dates(said)) else None
 
 
 def decimal_of(said: str, *, small: bool = False) -> Decimal | None:

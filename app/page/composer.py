@@ -14,7 +14,7 @@ JOBS: tuple[Job, ...] = ("receipt", "html", "compare", "table", "describe", "tex
 _WORDS = (
     "attach", "camera", "jobs", "send", "stop", "remove", "picture_n", "pasted", "take_photo",
     "cancel", "no_camera", "uploading", "upload_failed", "prompt_label", "job_remove",
-    "preset_save", "preset_name", "preset_delete", "choose_pages", "add_pages",
+    "vague", "preset_save", "preset_name", "preset_delete", "choose_pages", "add_pages",
 )  # fmt: skip
 
 

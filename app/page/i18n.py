@@ -163,6 +163,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "17 GiB.",
         "switch_server": "The model on the server of [engine] url in config.toml: nothing to "
         "load here.",
+        "vague": "It helps to name the place, the colour or the neighbour: "
+        "“the price right of Porridge”, “the blue button at the top”.",
         "skip": "To where one writes",
         "compare_ways": "How to look at both",
         "compare_side": "Side by side",
@@ -196,6 +198,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "set_repetition_penalty_about": "1 is none; more breaks tables",
         "set_seed": "Seed",
         "set_seed_about": "The same seed gives the same reply",
+        "set_max_pixels": "Pixels of a picture",
+        "set_max_pixels_about": "A model sees at most these; 784 are a token; 0: as config.toml",
         "set_max_new_tokens": "Reply length",
         "set_max_new_tokens_about": "Tokens; a reply is cut off here",
         "attach": "Add pictures or a PDF",
@@ -630,6 +634,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "switch_qwen": "加载需半分钟以上，若需先下载则更久。"
         "bfloat16 下 3B 约需 8 GiB 内存，7B 约需 17 GiB。",
         "switch_server": "使用 config.toml 中 [engine] url 的服务器上的模型，本机无需加载。",
+        "vague": "说明位置、颜色或相邻内容会更准：“Porridge 右边的价格”“顶部的蓝色按钮”。",
         "skip": "跳到输入框",
         "compare_ways": "查看方式",
         "compare_side": "并排",
@@ -663,6 +668,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "set_repetition_penalty_about": "1 为不惩罚；更大会破坏表格",
         "set_seed": "随机种子",
         "set_seed_about": "相同种子得到相同回复",
+        "set_max_pixels": "图片像素",
+        "set_max_pixels_about": "模型最多看到的像素；每 784 像素为一个 token；0 表示按 config.toml",
         "set_max_new_tokens": "回复长度",
         "set_max_new_tokens_about": "以 token 计，到此截断",
         "attach": "添加图片或 PDF",

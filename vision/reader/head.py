@@ -35,7 +35,7 @@ _SAID_OF = label(
     "收银*", "桌号", "台号", "服务员", "会员", "操作员", "机号", "店号", "日期", "时间", "单号", "号码",
 )  # fmt: skip
 _THEN = re.compile(r"[\w)]{0,3}\W{0,2}(?:NO|ID|NAME|NUM\w*)?\s*(?:[.:#]|\d)")
-_WEB = re.compile(r"\w@\w+\.\w|WWW\.|\.COM\b|HTTP|E-?MAIL")
+_WEB = re.compile(r"[\w.]@[A-Z][\w\-]*\.[A-Z]|WWW\.|\.COM\b|HTTP|E-?MAIL")
 
 
 def is_of_head(text: Written, *, has_amount: bool) -> bool:

@@ -22,7 +22,11 @@ let presets = [];
 
 const kept = () => JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
 
+// Questions that say nothing of where to look.
+const VAGUE = /^\s*((what('?s| is)|is|check|look at|read|explain|describe) (this|that|it)( (right|ok|okay|correct|wrong|here))?|right|correct|这是什么|这个对吗|对不对|对吗|看看|看一下|检查一下|有问题吗)\s*[?？!！.。]*\s*$/i;
+
 function keep() {
+  vague.textContent = draft.files.length && VAGUE.test(draft.text) ? value.words?.vague ?? "" : "";
   const drafts = kept();
   if (draft.text || draft.files.length || draft.notes.length) drafts[place] = draft;
   else delete drafts[place];
@@ -59,13 +63,16 @@ function show(conversation) {
 
 // --- Pictures
 
+// One after another, so that they stand in the order in which they were chosen.
+let arriving = Promise.resolve();
+
 function attach(files) {
-  for (const file of files) receive(file);
+  uploading += files.length;
+  drawFiles();
+  for (const file of files) arriving = arriving.then(() => receive(file));
 }
 
 async function receive(file) {
-  uploading += 1;
-  drawFiles();
   try {
     const response = await fetch("/uploads", {
       method: "POST", body: file, headers: { "x-name": encodeURIComponent(file.name) } });
@@ -349,6 +356,7 @@ function grow() {
 
 const row = el("div", { class: "thumbnails", hidden: "" });
 const chip = el("div", { class: "sl-chips" });
+const vague = el("div", { class: "sl-vague", role: "status" });
 const list = el("div", { class: "sl-commands", role: "listbox", id: "sl-commands", hidden: "" });
 const area = el("textarea", { rows: 1, role: "combobox", "aria-controls": "sl-commands", "aria-expanded": "false",
   "aria-autocomplete": "list", enterkeyhint: "send", disabled: "",
@@ -364,7 +372,7 @@ const jobs = button("sl-jobs", "slash", () => jobsMenu(jobs));
 const submit = button("submit-button", "up", send);
 const stop = button("stop-button", "stop", () => trigger("stop"));
 const box = el("div", { class: "full-container" }, row, chip,
-  el("div", { class: "sl-input-row" }, clip, camera, jobs, area, submit, stop), list, input);
+  el("div", { class: "sl-input-row" }, clip, camera, jobs, area, submit, stop), vague, list, input);
 box.addEventListener("dragover", (event) => { if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); });
 box.addEventListener("drop", onDrop);
 root.append(box);

@@ -27,6 +27,7 @@
       pick: (path) => pick(panel, path, { scroll: true }),
     });
     panel.status = el("div", { class: "slip-aloud", role: "status" });
+    panel.say = (text) => { panel.status.textContent = text; window.secondLook.toast(text); };
     panel.shown = el("div", { class: "slip" });
     panel.shown.addEventListener("keydown", (event) => leave(panel, event));
     place.replaceChildren(panel.shown, panel.status);
@@ -65,8 +66,8 @@
     panel.shown.replaceChildren(
       ...(panel.tabs.length > 1 ? [tabs(panel)] : []), ...alarm(panel), ...same(panel),
       el("div", { class: "slip-body" }, panel.picture.element,
-        el("div", { class: "slip-found" }, head(panel), facts(panel), ...items(panel), sums(panel), ...adding(panel))),
-      foot(panel));
+        el("div", { class: "slip-found" }, head(panel), facts(panel), ...window.secondLook.receiptItems(panel, does), sums(panel), ...adding(panel))),
+      window.secondLook.receiptFoot(panel, (changes) => save(panel, changes)));
     const boxes = new Map();
     const looked = new Set(receipt.checks.filter((check) => !check.ok).map((check) => check.look));
     for (const field of fieldsOf(receipt)) {
@@ -205,61 +206,6 @@
     }));
   }
 
-  function items(panel) {
-    const { items: found } = panel.receipt;
-    const { words } = panel.data;
-    if (!found) return [];
-    const add = el("button", { type: "button", class: "slip-add", onclick: () => addTo(panel, add, { path: found.add, label: found.columns[0].label, kind: "text" }) },
-      icon("plus"), words.add_item);
-    if (!found.rows.length) return [add];
-    const heads = found.columns.map(({ name, label }) => el("th", { scope: "col", class: name === "name" ? null : "slip-number",
-      "aria-sort": panel.sort?.name === name ? (panel.sort.down ? "descending" : "ascending") : null },
-      el("button", { type: "button", title: words.sort, onclick: () => sortBy(panel, name) }, label)));
-    // Dressed: it is sorted and taken away by the panel's own buttons, not those of tables.js.
-    return [el("table", { class: "slip-items", "data-dressed": "" }, el("caption", { class: "slip-aloud" }, words.items),
-      el("thead", {}, el("tr", {}, ...heads, el("td", {}))),
-      el("tbody", {}, ...sorted(panel, found.rows).map((row) => itemRow(panel, row, found.columns)))), add];
-  }
-
-  function itemRow(panel, row, columns) {
-    const { words } = panel.data;
-    const name = row.cells.name.value;
-    const paths = Object.values(row.cells).map((field) => field.path);
-    const act = row.removed || row.added
-      ? el("button", { type: "button", class: "slip-tool", title: words.back, "aria-label": `${words.back}: ${name}`,
-        onclick: () => save(panel, { [row.path]: null }) }, icon("undo"))
-      : el("button", { type: "button", class: "slip-tool slip-remove", title: words.remove, "aria-label": `${words.remove}: ${name}`,
-        onclick: () => save(panel, { [row.path]: "" }) }, icon("close"));
-    // Where most of a row is unsure, one mark says so.
-    const isUnsure = columns.filter((column) => row.cells[column.name].doubtful).length > columns.length / 2;
-    const cells = columns.map((column) => {
-      const field = row.cells[column.name];
-      const mark = isUnsure ? column.name === "name" : field.doubtful;
-      const is = column.name === "name" ? null : "slip-number";
-      return row.removed ? el("td", { class: is }, el("s", {}, shownAs(field))) : el("td", { class: is }, value(panel, field, mark), ...note(field));
-    });
-    const shown = el("tr", { class: row.removed ? "slip-removed" : null }, ...cells, el("td", { class: "slip-act" }, act));
-    shown.addEventListener("pointerenter", () => { if (!row.removed) light(panel, paths); });
-    shown.addEventListener("pointerleave", () => light(panel, []));
-    return shown;
-  }
-
-  function sortBy(panel, name) {
-    const { sort } = panel;
-    panel.sort = sort?.name !== name ? { name, down: false } : sort.down ? null : { name, down: true };
-    redraw(panel);
-    panel.shown.querySelectorAll(".slip-items th button")[panel.receipt.items.columns.findIndex((each) => each.name === name)].focus();
-  }
-
-  function sorted(panel, rows) {
-    if (!panel.sort) return rows;
-    const { name, down } = panel.sort;
-    const order = new Intl.Collator(document.documentElement.lang, { numeric: true });
-    const numbers = name !== "name" && name !== "tax_mark";
-    const compare = (one, other) => numbers ? Number(one) - Number(other) : order.compare(one, other);
-    return [...rows].sort((one, other) => compare(one.cells[name].value, other.cells[name].value) * (down ? -1 : 1));
-  }
-
   function adding(panel) {
     const { missing } = panel.receipt;
     if (!missing.length) return [];
@@ -276,49 +222,6 @@
     line.append(hold);
     button.before(line);
     write(panel, hold, { ...field, value: "" }, { after: () => line.remove(), focus: button });
-  }
-
-  function foot(panel) {
-    const { receipt, url } = panel;
-    const { words } = panel.data;
-    const text = el("button", { type: "button", class: "slip-button", "aria-pressed": String(!("folded" in panel.place.dataset)),
-      onclick: () => {
-        const folded = "folded" in panel.place.dataset;
-        if (folded) delete panel.place.dataset.folded; else panel.place.dataset.folded = "";
-        text.setAttribute("aria-pressed", String(folded));
-      } }, words.as_text);
-    if (receipt.number === "custom") return el("div", { class: "slip-foot" }, text);
-    const file = (ending) => `${url}/${receipt.number}.${ending}`;
-    const copy = (label, ending) => [label, { click: () => copyFrom(panel, file(ending)) }];
-    const confirm = el("button", { type: "button", class: "slip-button slip-confirm", "aria-pressed": String(receipt.confirmed),
-      title: receipt.confirmed ? words.confirmed : words.confirm_about,
-      onclick: async () => {
-        await save(panel, { [`${receipt.path}.confirmed`]: receipt.confirmed ? null : true });
-        panel.shown.querySelector(".slip-confirm").focus({ preventScroll: true });
-      } }, icon("check"), receipt.confirmed ? words.state_confirmed : words.confirm);
-    const copies = el("button", { type: "button", class: "slip-button", "aria-haspopup": "menu", onclick: () => menu(copies,
-      [copy("Markdown", "md"), copy("CSV", "csv"), copy(words.csv_items, "items"), copy("JSON", "json")]) }, words.copy, icon("down"));
-    const files = el("button", { type: "button", class: "slip-button", "aria-haspopup": "menu", onclick: () => menu(files,
-      [["Excel", { href: file("xlsx") }], ["CSV", { href: file("csv") }], [words.csv_items, { href: file("items") }],
-        ["Markdown", { href: file("md") }], ["JSON", { href: file("json") }]]) }, words.download, icon("down"));
-    return el("div", { class: "slip-foot" }, confirm, copies, files, text);
-  }
-
-  async function copyFrom(panel, address) {
-    const { words } = panel.data;
-    try {
-      const response = await fetch(address);
-      if (!response.ok) throw new Error(response.statusText);
-      await navigator.clipboard.writeText(await response.text());
-      say(panel, words.copied);
-    } catch {
-      say(panel, words.copy_failed);
-    }
-  }
-
-  function say(panel, text) {
-    panel.status.textContent = text;
-    window.secondLook.toast(text);
   }
 
   // One field
@@ -366,7 +269,7 @@
 
   async function save(panel, changes, focus) {
     const said = await send(panel, changes);
-    if (said) say(panel, said); else redraw(panel, focus);
+    if (said) panel.say(said); else redraw(panel, focus);
   }
 
   // Send changes; return what is wrong with them, or "" once they are kept.
@@ -384,6 +287,8 @@
     panel.status.textContent = [words.saved, words[`state_${chosen(panel).state}`]].join(" ");
     return "";
   }
+
+  const does = { value, note, shownAs, save, light, redraw, addTo };
 
   window.secondLook.panel("receipt", draw);
 })();

@@ -6,7 +6,7 @@
   // How each is chosen: least, most, step.
   const RANGES = {
     temperature: [0, 2, 0.05], top_p: [0.05, 1, 0.05], repetition_penalty: [1, 2, 0.01],
-    seed: [0, 999999, 1], max_new_tokens: [1, 8192, 1],
+    seed: [0, 999999, 1], max_new_tokens: [1, 8192, 1], max_pixels: [0, 4014080, 1],
   };
 
   const forNew = () => JSON.parse(sessionStorage.getItem(KEPT) ?? '{"system_prompt": "", "sampling": {}}');

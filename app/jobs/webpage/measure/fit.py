@@ -92,7 +92,13 @@ def face_of(text: str, ink: Ink, named: Named, usual: Face) -> Face | None:
     apart = all(len(runs(i.mask.any(axis=0))) == len(t) for t, i in named)
     if letters < (FEW if apart else TELLING):
         return None
-    found = {name: fits(text, ink, named, face) for name, face in faces().items()}
+    # That letters are all as wide is only seen where they, or words, begin.
+    seen = apart or len(named) > 1
+    found = {
+        name: fits(text, ink, named, face)
+        for name, face in faces().items()
+        if seen or face is usual or not face.is_fixed
+    }
     best = min(found, key=lambda name: found[name])
     worse = found[usual.name] - found[best] > BETTER and found[usual.name] > OFF
     return faces()[best] if worse else usual
@@ -102,7 +108,7 @@ def fixed_face(
     text: str, ink: Ink, named: Named, usual: Face, usually_named: Named
 ) -> Face | None:
     """Return the typeface of letters that are all as wide, if one fits better than ``usual``."""
-    if sum(char.isascii() and char.isalnum() for char in text) < TELLING:
+    if len(named) < 2 or sum(char.isascii() and char.isalnum() for char in text) < TELLING:
         return None
     found = {f.name: fits(text, ink, named, f) for f in faces().values() if f.is_fixed}
     best = min(found, key=lambda name: found[name])

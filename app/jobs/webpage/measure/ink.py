@@ -17,6 +17,7 @@ from app.jobs.webpage.measure.surfaces import Surface, shared
 FAINT = 18  # levels; less contrast is not seen
 RIM = 0.12  # of the contrast, up to which a pixel is not covered at all
 EDGE = 0.4  # of the contrast, from which on a pixel belongs to a letter
+FEW = 60  # of a text's pixels, one in so many is covered wholly
 RUN = 1.6  # heights of a line; a stroke as long as that is a line, not a letter
 
 
@@ -135,16 +136,19 @@ def ink_of(
         box=(x0 + left, y0 + top, x0 + right, y0 + bottom),
         cover=cover[within],
         pixels=pixels,
-        colour=strongest_colour(pixels, cover[within]),
+        colour=strongest_colour(pixels, (int(br), int(bg), int(bb))),
         ground=(int(br), int(bg), int(bb)),
         underline=underline,
         strike=strike,
     )
 
 
-def strongest_colour(pixels: Pixels, cover: NDArray[np.float32]) -> Colour:
-    """Return the colour of the pixels that are covered wholly, or as much as any is."""
-    r, g, b = np.median(pixels[cover >= 0.95 * min(1.0, float(cover.max()))], axis=0)
+def strongest_colour(pixels: Pixels, ground: Colour) -> Colour:
+    """Return the colour of the pixels that differ most from what is behind."""
+    contrast = np.abs(pixels.astype(np.int16) - ground).max(axis=2)
+    order = np.argsort(-contrast, axis=None, kind="stable")
+    most = pixels.reshape(-1, 3)[order[: max(3, len(order) // FEW)]]
+    r, g, b = np.median(most, axis=0)
     return int(r), int(g), int(b)
 
 

@@ -79,7 +79,7 @@ def look_of(word: Word, ink: Ink, face: Face) -> tuple[Look, float]:
     middle = (word.box[0] + word.box[2]) / 2
     look = replace(
         word.look,
-        colour=strongest_colour(ink.pixels[:, left:right], cover),
+        colour=strongest_colour(ink.pixels[:, left:right], ink.ground),
         italic=word.look.italic or (len(word.text) > LETTERS and is_slanted(cover, SURE)),
         underline=any(a <= middle <= b for a, b in ink.underline),
         strike=any(a <= middle <= b for a, b in ink.strike),

@@ -20,7 +20,7 @@ from app.jobs.webpage.measure.fit import (
     fixed_face,
     misfit,
 )
-from app.jobs.webpage.measure.flat import Pixels
+from app.jobs.webpage.measure.flat import Colour, Pixels
 from app.jobs.webpage.measure.ink import RIM, Ink, ink_of, runs
 from app.jobs.webpage.measure.looks import Look, Word, is_slanted, looked, measured_size, mixed
 from app.jobs.webpage.measure.pictures import Picture
@@ -31,6 +31,7 @@ from vision.engine import Line
 
 WIDE_GAP = 0.95  # heights of the ink; a wider gap is not a space
 SPACE = 0.24  # em; a narrower gap is between letters
+MIXED = 0.07  # of its width, that a text of two weights may be off by its height
 GUESSED_SPACE = 0.22  # heights of the ink; the same while the size is not known
 SEEN = 0.2  # of the contrast, from which on ink fills a gap
 FIXED_SPACE = 0.42  # em; the same in a typeface whose letters are all as wide
@@ -55,6 +56,7 @@ class Piece:
     box: Box  # of the ink
     baseline: float
     owner: int  # index of the surface below; -1: the page
+    ground: Colour  # what is behind it
     marks: tuple[Mark, ...] = ()  # ink in it that was not read: a bullet, an arrow
 
     @property
@@ -244,7 +246,8 @@ def draft_of(text: str, stretch: Stretch, usual: Face) -> Draft:
     fixed = grouped(text, stretch, usual, FIXED_SPACE * size)
     if best.face is not None and not best.face.is_fixed:
         other = fixed_face(fixed.text, fixed.ink, fixed.named, best.face, best.named)
-        return replace(fixed, face=other) if other else best
+        if other and not is_mixed(best, usual):
+            return replace(fixed, face=other)
     return best
 
 
@@ -261,7 +264,19 @@ def grouped(text: str, stretch: Stretch, usual: Face, gap: float) -> Draft:
     inner = any(named[0][1].box[0] < mark.box[0] < named[-1][1].box[0] for mark in marks)
     italic = is_slanted(ink.cover)
     face = None if inner or italic else face_of(joined, ink, named, usual)
-    return Draft(joined, ink, tuple(named), face, italic, stretch.owner, marks)
+    draft = Draft(joined, ink, tuple(named), face, italic, stretch.owner, marks)
+    if face is not None and face is not usual and is_mixed(draft, usual):
+        return replace(draft, face=usual)
+    return draft
+
+
+def is_mixed(draft: Draft, face: Face) -> bool:
+    """Tell whether a text has words of two weights, and then is as wide as in a typeface."""
+    words = words_in(draft, face)
+    if len({word.look.bold for word in words}) < 2:
+        return False
+    wanted = mixed(words, face).width * by_height(draft.text, draft.ink, face)
+    return abs(wanted / draft.ink.width - 1) < MIXED
 
 
 def settled(drafts: Sequence[Draft], usual: Face) -> list[Piece]:
@@ -286,7 +301,14 @@ def piece_of(draft: Draft, face: Face) -> Piece:
     e = extent(draft.text, face)
     below = draft.ink.height * e.below / max(e.above + e.below, 0.1)
     baseline = draft.ink.box[3] - below
-    return Piece(tuple(words), draft.ink.box, baseline, draft.owner, draft.marks)
+    return Piece(
+        words=tuple(words),
+        box=draft.ink.box,
+        baseline=baseline,
+        owner=draft.owner,
+        ground=draft.ink.ground,
+        marks=draft.marks,
+    )
 
 
 def marks_of(inks: Sequence[Ink]) -> tuple[Mark, ...]:

@@ -15,7 +15,10 @@ ROW_LETTERS = 8  # letters; the size of a longer text is known well
 ROW_SIZE = 0.13  # of a size; sizes in a row that differ less may be one
 SHORT = 3  # letters; the size of a shorter text is known less exactly
 SHORT_SIZE = 0.09  # of such a size
-SAME_COLOUR = 28  # levels; the edge of a letter is a mixture with what is behind
+SAME_COLOUR = 9  # levels
+MIXED = 0.86  # of the contrast; thin letters are not mixed more with what is behind
+
+Seen = tuple[Colour, Colour]  # of a word, and of its ground
 
 
 def snapped(pieces: Sequence[Piece], surfaces: Sequence[Colour]) -> list[Piece]:
@@ -32,7 +35,7 @@ def snapped(pieces: Sequence[Piece], surfaces: Sequence[Colour]) -> list[Piece]:
                     look=replace(
                         word.look,
                         size=nearest_size(word.look.size, piece.text, sizes),
-                        colour=colours[word.look.colour],
+                        colour=colours[word.look.colour, piece.ground],
                         spacing=round(word.look.spacing, 1),
                     ),
                 )
@@ -93,23 +96,35 @@ def nearest_size(size: float, text: str, sizes: Sequence[float]) -> float:
     return best if abs(best - size) <= 1.3 * room * best else rounded(size)
 
 
-def common_colours(pieces: Sequence[Piece], surfaces: Sequence[Colour]) -> dict[Colour, Colour]:
-    """Return for each colour of a word the one that it is meant to be."""
-    weights: dict[Colour, float] = {}
+def common_colours(pieces: Sequence[Piece], surfaces: Sequence[Colour]) -> dict[Seen, Colour]:
+    """Return for each colour of a word, on its ground, the one that it is meant to be."""
+    weights: dict[Seen, float] = {}
     for piece in pieces:
         for word in piece.words:
             # Large and bold letters have pixels that are covered wholly.
             sure = len(word.text) * word.look.size * (2 if word.look.bold else 1)
-            weights[word.look.colour] = weights.get(word.look.colour, 0) + sure
-    meant: list[Colour] = []
-    result: dict[Colour, Colour] = {}
+            seen = (word.look.colour, piece.ground)
+            weights[seen] = weights.get(seen, 0) + sure
     painted = set(surfaces)
-    order = sorted(weights, key=lambda c: (c not in painted, -weights[c], c))
-    for colour in order:
-        near = [c for c in meant if distance(c, colour) <= SAME_COLOUR]
+    meant: list[Colour] = []
+    result: dict[Seen, Colour] = {}
+    for seen in sorted(weights, key=lambda s: (s[0] not in painted, -weights[s], s)):
+        near = [c for c in meant if is_same(seen[0], c, seen[1])]
         if near:
-            result[colour] = min(near, key=lambda c: (distance(c, colour), c))
+            result[seen] = min(near, key=lambda c: (distance(c, seen[0]), c))
         else:
-            meant.append(colour)
-            result[colour] = colour
+            meant.append(seen[0])
+            result[seen] = seen[0]
     return result
+
+
+def is_same(colour: Colour, meant: Colour, ground: Colour) -> bool:
+    """Tell whether a colour is another as thin letters show it: mixed with what is behind."""
+    if distance(colour, meant) <= SAME_COLOUR:
+        return True
+    whole = [m - g for m, g in zip(meant, ground, strict=True)]
+    part = [c - g for c, g in zip(colour, ground, strict=True)]
+    length = sum(w * w for w in whole)
+    share = sum(w * p for w, p in zip(whole, part, strict=True)) / max(1, length)
+    aside = max(abs(p - share * w) for w, p in zip(whole, part, strict=True))
+    return MIXED <= share <= 1.02 and aside <= SAME_COLOUR

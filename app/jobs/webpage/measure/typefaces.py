@@ -2,11 +2,12 @@
 
 A picture does not say which typeface it shows. But a line's width, the height of its letters and
 how much ink they have differ between typefaces, and between regular and bold: what fits best is
-what it is. ``typefaces.json`` has them for the characters from space to tilde, in thousandths of an
-em: measured from DejaVu and Liberation, which have the widths of Verdana, Arial, Times and Courier.
+what it is. ``typefaces.json`` has them for the characters that pages are made of, in thousandths of
+an em: measured from DejaVu and Liberation, which have the widths of Verdana, Arial, Times and Courier.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,12 +27,13 @@ class Face:
     stack: str  # as CSS names it and what may stand in for it
     ascent: float  # of the box that a line of it sits in
     descent: float
-    glyphs: tuple[tuple[Glyph, ...], tuple[Glyph, ...]]  # regular, bold; from space to tilde
+    places: Mapping[str, int]  # of characters, in ``glyphs``
+    glyphs: tuple[tuple[Glyph, ...], tuple[Glyph, ...]]  # regular, bold
 
     @property
     def is_fixed(self) -> bool:
         """Whether every letter is as wide."""
-        return self.glyphs[0][ord("i") - 32][0] == self.glyphs[0][ord("m") - 32][0]
+        return self.glyphs[0][self.places["i"]][0] == self.glyphs[0][self.places["m"]][0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,18 @@ class Extent:
 @cache
 def faces() -> dict[str, Face]:
     """Return the typefaces by name."""
-    text = (Path(__file__).parent / "typefaces.json").read_text(encoding="utf-8")
+    measured = json.loads((Path(__file__).parent / "typefaces.json").read_text(encoding="utf-8"))
     keys = ("width", "ink", "top", "bottom", "left", "right")
     found = {}
-    for name, face in json.loads(text).items():
+    places = {chr(code): code - 32 for code in range(32, 127)}
+    places |= {char: len(places) + i for i, char in enumerate(measured.pop("beyond"))}
+    for name, face in measured.items():
         regular, bold = (
             tuple(zip(*([v / 1000 for v in face[weight][key]] for key in keys), strict=True))
             for weight in ("regular", "bold")
         )
         glyphs = (regular, bold)
-        found[name] = Face(name, face["stack"], face["ascent"], face["descent"], glyphs)
+        found[name] = Face(name, face["stack"], face["ascent"], face["descent"], places, glyphs)
     return found
 
 
@@ -68,11 +72,11 @@ def is_wide(char: str) -> bool:
 
 def glyph(char: str, face: Face, *, bold: bool) -> Glyph:
     """Return width, ink, top, bottom, left and right room of a character."""
-    if not char.isascii():
+    if char not in face.places:
         if is_wide(char):
             return WIDE[bold]
         char = normalize("NFD", char)[0]
-    return face.glyphs[bold][ord(char) - 32] if " " <= char <= "~" else OTHER
+    return face.glyphs[bold][face.places[char]] if char in face.places else OTHER
 
 
 def extent(text: str, face: Face, *, bold: bool = False) -> Extent:
