@@ -218,8 +218,9 @@ class Worker:
             self._engine.status(),
             resume=run.resume,
         )
-        schema = self._receipt_schema if prompt.job == "receipt" else ""
-        return replace(prompt, json_schema=schema)
+        if prompt.job == "receipt" and not run.resume:
+            prompt = replace(prompt, json_schema=self._receipt_schema)
+        return prompt
 
     def _end(
         self, run: Run, finish: FinishReason, error: VisionError | None, latency_ms: float

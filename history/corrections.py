@@ -17,6 +17,7 @@ from history.turn import Turn
 
 CONFIRMED = "confirmed"
 REMOVED = ""
+_LONGEST_TOLD = 200  # characters of a value in an export to read
 _MOST_ADDED = 1_000  # to a list: a path that someone wrote by hand must not fill the memory
 
 
@@ -54,11 +55,16 @@ def is_confirmed(turn: Turn, receipt: int) -> bool:
 def changes(turn: Turn) -> list[str]:
     """Return each correction as a line of text, with what was found before it."""
     return [
-        f"{path}: {value_of(value) or '–'}" + (f" (was {was})" if was else "")
+        f"{path}: {_short(value) or '–'}" + (f" (was {was})" if was else "")
         for path, value in sorted(turn.corrections.items())
         if not path.endswith(".checks")
-        for was in [value_of(at(turn.fields, path))]
+        for was in [_short(at(turn.fields, path))]
     ]
+
+
+def _short(value: Any) -> str:
+    text = value_of(value)
+    return text if len(text) <= _LONGEST_TOLD else f"{text[:_LONGEST_TOLD]}…"
 
 
 def at(fields: Mapping[str, Any], path: str) -> Any:

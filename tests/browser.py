@@ -13,8 +13,14 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from app.assistant import Assistant
 from app.config import Config, TmpConfig
+from app.engines import Candidate
 from app.guard import own_hosts
+from app.intake import Upload
 from app.serve import application
+from history import Store
+from vision.engine import Job, SamplingParams
+from vision.images import Decoder
+from vision.reader.engine import ReaderEngine
 
 CHROMIUM = os.environ.get("CHROME") or shutil.which("chromium") or "/usr/bin/chromium"
 # No name is looked up and nothing is fetched for the browser itself: what is left is the page's.
@@ -25,6 +31,13 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+)
+EXAMPLES = Path(__file__).parents[1] / "app" / "page" / "examples"
+EXAMPLES_ASKED: tuple[tuple[Job | None, str, tuple[str, ...]], ...] = (  # the newest comes last
+    (None, "Put it into a table, please", ("receipt.png",)),
+    ("compare", "Compare these pictures.", ("before.png", "after.png")),
+    ("html", "Rebuild this screenshot as one HTML page.", ("screenshot.png",)),
+    ("receipt", "Read this receipt.", ("receipt.png",)),
 )
 WAIT_MS = 10_000  # a backstop: what is waited for comes much sooner
 
@@ -53,6 +66,23 @@ def served(assistant: Assistant, tmp_path: Path) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join()
+
+
+@contextlib.contextmanager
+def examples_served(folder: Path) -> Iterator[str]:
+    """Yield the address of a page whose history has a turn of each job, really read."""
+    decoder = Decoder()
+    engine = ReaderEngine(decoder)
+    store = Store(folder / "history")
+    assistant = Assistant([Candidate(lambda: engine)], store, decoder, SamplingParams())
+    assistant.start()
+    for job, prompt, names in EXAMPLES_ASKED:
+        uploads = [Upload(name, (EXAMPLES / name).read_bytes()) for name in names]
+        assistant.send(None, prompt, uploads, job).ended.wait()
+    with served(assistant, folder) as address:
+        yield address
+    assistant.close()
+    store.close()
 
 
 def opened(browser: Browser, url: str, *, ready: bool = True, **options: object) -> Page:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.api_lab import TOKEN, data_uri, programs_served, user
 from vision.fake import FakeEngine
+from vision.images import Limits
 
 CHAT = "/v1/chat/completions"
 
@@ -166,14 +167,16 @@ def test_a_form_that_turns_out_too_large_is_refused(client):
     assert told(answer)[0] == 413
 
 
-def test_a_picture_over_the_limit_is_refused_like_the_page_s(assistant_with, engine, tmp_path):
+def test_a_picture_over_the_limit_is_refused_like_the_page_s(
+    assistant_with, engine, tmp_path, monkeypatch, receipt
+):
     assistant = assistant_with(engine)
-    big = b"\x89PNG\r\n\x1a\n" + b"x" * (assistant.decoder._limits.max_bytes)
-    with programs_served(assistant, tmp_path, max_upload_mib=200) as url:
-        answer = httpx.post(f"{url}/v1/jobs/text", files={"image": big}, timeout=60)
+    monkeypatch.setattr(assistant.decoder, "_limits", Limits(max_bytes=1_000))
+    with programs_served(assistant, tmp_path) as url:
+        answer = httpx.post(f"{url}/v1/jobs/text", files={"image": receipt})
 
     assert told(answer)[0] == 400
-    assert "bytes; the limit is" in told(answer)[1]
+    assert "bytes; the limit is 1,000" in told(answer)[1]
 
 
 @pytest.mark.parametrize("path", ["/v1/embeddings", "/v1/", "/v1/jobs/none", "/v1/models/x/y"])

@@ -101,6 +101,7 @@ def assistant(folder, decoder):
 def url(assistant, folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        patch.setenv("CHROME", "none")  # the job "html" can do without: drawing takes seconds
         with page_served(assistant, folder, api=True) as address:
             yield address
 

@@ -91,7 +91,9 @@ def test_a_page_comes_with_its_pictures_in_it(red, decoder):
     assert made.scores == {"all": 0.9}
 
 
-def test_a_screenshot_becomes_a_page(client, receipt):
+def test_a_screenshot_becomes_a_page(client, receipt, monkeypatch):
+    monkeypatch.setenv("CHROME", "none")  # the job can do without: drawing takes seconds
+
     made = client.post("/v1/jobs/html", files={"image": ("r.png", receipt)}).json()
 
     assert made["html"].lstrip().startswith("<!DOCTYPE html>")

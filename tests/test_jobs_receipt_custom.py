@@ -5,13 +5,22 @@ from decimal import Decimal
 
 import pytest
 
+import app.batch.command
+from app.assistant import Assistant
+from app.batch import batch
 from app.build import schema_for
-from app.config import Config, ConfigError, ReceiptConfig
+from app.config import Config, ConfigError, ReceiptConfig, TmpConfig
+from app.engines import Candidate
+from app.intake import Upload
 from app.jobs.receipt_custom import by_labels, checked_custom, load_schema
 from app.jobs.receipt_evidence import Lines
 from app.jobs.receipt_schema import Amount, Receipt
 from app.jobs.receipt_sureness import Sureness
-from vision.engine import Line
+from tests.conftest import drawn
+from vision.beside import WithReader
+from vision.engine import Line, SamplingParams
+from vision.fake import FakeEngine
+from vision.images import Decoder
 
 PLACES = [
     ("CORNER CAFE", 40, 30), ("Table No: 12", 40, 70), ("Served by", 40, 110), ("Aminah", 300, 110),
@@ -67,6 +76,16 @@ def test_a_field_within_another_is_named_with_a_point():
     seller = {"type": "object", "properties": {"table": {"title": "Table No"}}}
 
     assert labelled(seller=seller)["seller.table"].value == "12"
+
+
+def test_what_stands_below_a_word_within_a_line_is_not_its_value():
+    assert labelled(cafe={"title": "Cafe"}) == {}
+
+
+def test_what_stands_below_a_label_by_itself_is_its_value():
+    below = (Line("Room", (40, 30, 96, 56), 0.98), Line("217", (42, 62, 84, 88), 0.98))
+
+    assert by_labels(schema(room={}), below, range(2))["room"].value == "217"
 
 
 def test_what_is_not_there_is_left_out():
@@ -175,3 +194,39 @@ def test_the_schema_that_the_config_names_is_loaded(tmp_path):
         "table": {"type": "string"}
     }
     assert schema_for(Config()) == ""
+
+
+TICKET = drawn(("CORNER SHOP LTD", "Date: 14/02/2026", "Table No: 12", "Milk 4.50", "TOTAL 4.50"))
+OWN = '{"properties": {"table": {"title": "Table No"}, "waiter": {"type": "string"}}}'
+REPLY = '{"total": "4.50", "custom": {"table": "12", "waiter": "Aminah"}}'
+
+
+def test_a_turn_of_the_page_has_the_fields_of_the_users_schema(store):
+    with Decoder() as decoder:
+        engine = WithReader(FakeEngine([REPLY]), decoder)
+        assistant = Assistant([Candidate(lambda: engine)], store, decoder, SamplingParams(), OWN)
+        assistant.start()
+        run = assistant.send(None, "Read it", [Upload("t.png", TICKET)], job="receipt")
+        run.ended.wait()
+        assistant.close()
+
+    custom = run.snapshot().turn.fields["custom"]
+    assert (custom["table"]["value"], custom["table"]["source"]) == ("12", "both")
+    assert custom["waiter"]["note"] == "unsupported"
+
+
+def test_a_batch_has_the_fields_of_the_users_schema(tmp_path, monkeypatch):
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "scans" / "t.png").write_bytes(TICKET)
+    (tmp_path / "mine.json").write_text(OWN, encoding="utf-8")
+    config = Config(
+        tmp=TmpConfig(str(tmp_path / "tmp")), receipt=ReceiptConfig(str(tmp_path / "mine.json"))
+    )
+    monkeypatch.setattr(
+        app.batch.command, "engine_for", lambda _, decoder: WithReader(FakeEngine([REPLY]), decoder)
+    )
+
+    batch(config, tmp_path / "scans", tmp_path / "out.jsonl", "receipt")
+
+    [line] = (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["custom"] == {"table": "12", "waiter": "Aminah"}

@@ -1,26 +1,9 @@
 """Nobody is kept out of the page: axe-core finds nothing serious on any screen."""
 
-from pathlib import Path
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from app.assistant import Assistant
-from app.engines import Candidate
-from app.intake import Upload
-from history import Store
-from tests.browser import chromium, opened, served
-from vision.engine import SamplingParams
-from vision.images import Decoder
-from vision.reader.engine import ReaderEngine
-
-EXAMPLES = Path(__file__).parents[1] / "app" / "page" / "examples"
-ASKED = {
-    "receipt": ("Read this receipt.", ["receipt.png"]),
-    "html": ("Rebuild this screenshot as one HTML page.", ["screenshot.png"]),
-    "compare": ("Compare these pictures.", ["before.png", "after.png"]),
-    None: ("Put it into a table, please", ["receipt.png"]),
-}
+from tests.browser import EXAMPLES_ASKED, chromium, examples_served, opened
 
 pytestmark = [
     pytest.mark.browser,
@@ -33,20 +16,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory):
-    """Serve a history with a turn of each job, really read."""
-    folder = tmp_path_factory.mktemp("page")
-    decoder = Decoder()
-    engine = ReaderEngine(decoder)
-    store = Store(folder / "history")
-    assistant = Assistant([Candidate(lambda: engine)], store, decoder, SamplingParams())
-    assistant.start()
-    for job, (prompt, names) in ASKED.items():
-        uploads = [Upload(name, (EXAMPLES / name).read_bytes()) for name in names]
-        assistant.send(None, prompt, uploads, job).ended.wait()
-    with served(assistant, folder) as address:
+    with examples_served(tmp_path_factory.mktemp("page")) as address:
         yield address
-    assistant.close()
-    store.close()
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])
@@ -75,7 +46,7 @@ def test_the_welcome(page):
     assert found(page) == []
 
 
-@pytest.mark.parametrize("at", range(len(ASKED)))
+@pytest.mark.parametrize("at", range(len(EXAMPLES_ASKED)))
 def test_a_conversation(page, at):
     page.click(f".sl-item >> nth={at}")
     page.wait_for_selector(".sl-item[aria-current] >> nth=0")

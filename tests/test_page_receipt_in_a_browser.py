@@ -601,6 +601,18 @@ def test_nothing_is_wider_than_the_page(opened_panel, width, locale):
                          " <= document.getElementById('scroll').clientWidth + 1")  # fmt: skip
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_what_one_points_at_stays_where_it_is(opened_panel, width):
+    long = item("A name that takes more than one line of the caption " * 3, "4.50", 2)
+    page = opened_panel(receipt(items=[long, item("Bread", "3.20", 3)]),
+                        options={"viewport": {"width": width, "height": 844}})  # fmt: skip
+    before = page.locator(field(TOTAL)).bounding_box()
+
+    for path in ("receipts.0.items.0.name", "receipts.0.items.1.name"):
+        page.locator(field(path)).dispatch_event("pointerenter")
+        assert page.locator(field(TOTAL)).bounding_box() == before
+
+
 def test_the_panel_speaks_chinese(opened_panel):
     page = opened_panel(receipt("8.76"), options={"locale": "zh-CN"})
 

@@ -15,6 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import Field
 from starlette.types import ASGIApp
 
@@ -62,7 +63,11 @@ def tools(programs: Programs, max_body_bytes: int) -> ToolServer:
         server.add_tool(tool)
     # No session: each request stands alone, and a stop of the server leaves nobody waiting.
     app = server.streamable_http_app(
-        stateless_http=True, json_response=True, max_request_body_size=max_body_bytes
+        stateless_http=True,
+        json_response=True,
+        max_request_body_size=max_body_bytes,
+        # The guard has looked at Host and Origin.
+        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
     return ToolServer(app, server.session_manager.run)
 

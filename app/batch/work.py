@@ -71,7 +71,9 @@ class Work:
 
     def _result(self, path: Path, data: bytes) -> Result:
         with self._pictures(path, data) as images:
-            prompt = Prompt((Message("user", "", images),), job=self.job)
+            prompt = Prompt(
+                (Message("user", "", images),), job=self.job, json_schema=self.json_schema
+            )
             outcome, finish = self._outcome(prompt, lambda: self.decoder.decode(data).rgb)
             result = result_of(self.job, outcome)
         several = {"pages": len(images)} if is_pdf(data) else {}

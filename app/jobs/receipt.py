@@ -13,6 +13,7 @@ from time import perf_counter
 
 from app.jobs.job import Tools
 from app.jobs.receipt_again import read_twice
+from app.jobs.receipt_custom import by_labels
 from app.jobs.receipt_merge import merged
 from app.jobs.receipt_model import ask
 from app.jobs.receipt_pages import joined
@@ -95,9 +96,12 @@ def _one(
 ) -> Generator[Chunk, None, Receipt]:
     """Read the receipt whose lines are ``of``: as the reader does, and as the engine if it sees."""
     found = read_twice(turn.lines, of, closer.readings, image)
+    turn.custom |= by_labels(turn.prompt.json_schema, turn.lines, of, found)
     if not turn.tools.engine.capabilities.sees:
         return found
-    reading = yield from ask(turn.prompt, turn.lines, of, turn.tools, turn.params, turn.cancel)
+    reading = yield from ask(
+        turn.prompt, turn.lines, of, turn.tools, turn.params, turn.cancel, image
+    )
     check(turn.cancel)
     turn.usage = reading.last.usage or turn.usage
     turn.custom |= reading.custom

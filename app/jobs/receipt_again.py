@@ -30,6 +30,7 @@ class Read:
 
     lines: tuple[Line, ...]  # of the turn
     of: tuple[int, ...]  # those of the receipt
+    image: int
     receipt: Receipt
 
     @property
@@ -50,7 +51,7 @@ def read(
     """
     receipt = receipt_of(lines, of, image, agreed)
     checked = receipt.model_copy(update={"checks": checks(receipt)})
-    return Read(tuple(lines), tuple(of), checked)
+    return Read(tuple(lines), tuple(of), image, checked)
 
 
 def read_twice(lines: Sequence[Line], of: Sequence[int], reread: Reread, image: int = 0) -> Receipt:
@@ -60,13 +61,14 @@ def read_twice(lines: Sequence[Line], of: Sequence[int], reread: Reread, image: 
     the first (of 1,061 lines, 10 became right and 11 wrong), but it tells how sure they are.
     """
     before = now = read(lines, of, image)
-    tried: set[int] = set()
+    tried: dict[int, list[Line]] = {}  # a line's other readings
     while now.faults and len(tried) < MOST:
         suspect = next((i for i in suspects(now) if i not in tried), None)
         if suspect is None:
             break
-        tried.add(suspect)
-        now = _mended(now, suspect, reread, image)
+        tried[suspect] = []
+        now = _mended(now, suspect, reread, tried[suspect])
+    now = _mended_together(now, tried)
     agreed = {i: _is_same(now.lines[i], reread) for i in _in_doubt(now)}
     receipt = read(now.lines, of, image, agreed).receipt
     return noted(receipt, before.receipt) if now is not before else receipt
@@ -89,18 +91,35 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text.upper()))
 
 
-def _mended(now: Read, index: int, reread: Reread, image: int) -> Read:
-    """Return what is read with another reading of a line, if that makes more sums close."""
+def _mended(now: Read, index: int, reread: Reread, others: list[Line]) -> Read:
+    """Return what is read with another reading of a line, if that makes more sums close.
+
+    The line's other readings are added to ``others``.
+    """
     line = now.lines[index]
     for text, score in reread(line):
-        if text == line.text or not any(map(str.isdigit, text)):
-            continue
-        lines = list(now.lines)
-        lines[index] = replace(line, text=text, score=min(score, line.score))
-        other = read(lines, now.of, image)
-        if other.faults < now.faults and _keeps(other.receipt, now.receipt):
-            return other
+        if text != line.text and any(map(str.isdigit, text)):
+            others.append(replace(line, text=text, score=min(score, line.score)))
+            if better := _better(now, {index: others[-1]}):
+                return better
     return now
+
+
+def _mended_together(now: Read, tried: Mapping[int, Sequence[Line]]) -> Read:
+    """Return what is read with other readings of several lines, where one alone does not help."""
+    for look in range(max(map(len, tried.values()), default=0)):
+        others = {i: lines[min(look, len(lines) - 1)] for i, lines in tried.items() if lines}
+        if now.faults and len(others) > 1:
+            now = _better(now, others) or now
+    return now
+
+
+def _better(now: Read, others: Mapping[int, Line]) -> Read | None:
+    """Return what is read with ``others`` instead of the same lines, if more sums close."""
+    lines = [others.get(i, line) for i, line in enumerate(now.lines)]
+    other = read(lines, now.of, now.image)
+    is_better = other.faults < now.faults and _keeps(other.receipt, now.receipt)
+    return other if is_better else None
 
 
 def _keeps(other: Receipt, now: Receipt) -> bool:

@@ -23,11 +23,14 @@ from app.jobs.receipt_spelling import day_of, decimal_of, spelt
 from app.jobs.receipt_sureness import Sureness
 from vision.engine import Line
 from vision.reader.layout import rows
-from vision.reader.lookup import beside
+from vision.reader.lookup import Found, beside, squashed
+from vision.reader.rows import Rows
+from vision.reader.script import has_cjk
 from vision.reader.vocabulary import FIELDS
 
 _MOST_BYTES = 64_000  # of a schema; it goes into every prompt
 _MOST_FIELDS = 100
+_SHORT = 3  # letters; a name so short is found in other labels
 _LABEL_WORDS = 4  # a description of more words is no label
 _FROM_A_LABEL = 0.8  # how often what stands beside a label is its value
 _RECEIPT_FIELDS: Mapping[str, str] = {"cash": "paid"}  # the reader's name, the receipt's
@@ -188,7 +191,9 @@ def _labels(name: str, field: FieldSchema) -> Iterator[str]:
         if words and len(words.split()) <= _LABEL_WORDS:
             yield words
     own = name.rpartition(".")[2]
-    yield re.sub(r"(?<=[a-z])(?=[A-Z])|[_\-]+", " ", own).strip()
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[_\-]+", " ", own).strip()
+    if len(words) > _SHORT or has_cjk(words):
+        yield words
 
 
 def _of_receipt(labels: Sequence[str], receipt: Receipt | None) -> Text | None:
@@ -200,12 +205,24 @@ def _of_receipt(labels: Sequence[str], receipt: Receipt | None) -> Text | None:
     return None
 
 
+def _is_its(label: str, found: Found, said: Rows) -> bool:
+    """Tell whether a value is a label's: one that stands below it, only of a label by itself."""
+    first, last = found.lines[0], found.lines[-1]
+    level = any(first in row and last in row for row in said)
+    return level or squashed(first.text) == squashed(label)
+
+
 def _beside(
     labels: Sequence[str], field: FieldSchema, own: Sequence[Line], index: Mapping[int, int]
 ) -> Text | None:
+    said = rows(own)
     for label in labels:
-        found = beside(label, rows(own))
-        value = _typed(field, found.value) if found else ""
+        found = beside(label, said)
+        value = (
+            _typed(field, found.value.strip("()[] "))
+            if found and _is_its(label, found, said)
+            else ""
+        )
         if found and value:
             x0, y0, x1, y1 = zip(*(line.box for line in found.lines), strict=True)
             return Text(

@@ -67,6 +67,7 @@ _TAX = label(
 _NO_TAX = label(
     "INVOICE", "REG*", "ID", "NO", "CODE", "EXC*", "BEFORE", "TAXABLE", "TAXI", "价税", "税号",
     "识别号", "纳税人",
+    shortest=5,
 )  # fmt: skip
 _DISCOUNT = label(
     "DISC*", "DIS", "COUPON*", "VOUCHER*", "PROMO*", "REBATE", "LESS", "DEDUCT*", "MARKDOWN",

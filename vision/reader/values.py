@@ -14,7 +14,7 @@ from vision.reader.script import has_cjk
 
 # What stands beside an amount, and its ISO 4217 code; "" where several countries write it so.
 CURRENCIES = {
-    "RM": "MYR", "MYR": "MYR", "US$": "USD", "USD": "USD", "S$": "SGD", "SGD": "SGD",
+    "RM": "MYR", "MYR": "MYR", "US$": "USD", "USD": "USD", "S$": "SGD", "SGD": "SGD", "5$": "SGD",
     "HK$": "HKD", "HKD": "HKD", "NT$": "TWD", "A$": "AUD", "AUD": "AUD", "C$": "CAD", "CAD": "CAD",
     "EUR": "EUR", "GBP": "GBP", "CNY": "CNY", "RMB": "CNY", "JPY": "JPY", "KRW": "KRW",
     "IDR": "IDR", "RP": "IDR", "THB": "THB", "INR": "INR", "CHF": "CHF", "PHP": "PHP",

@@ -18,7 +18,7 @@ from app.jobs.webpage.render import Rendering
 from app.jobs.webpage.steps import Change, Look, look_at, rebuilt
 from app.jobs.webpage.write import to_html
 
-LEAST = 0.0005  # of the score; less is no gain
+LEAST = 0.0003  # of the score; less is no gain
 STEPS: Sequence[Callable[[Look], Change]] = (
     steps.sizes,
     steps.wraps,
@@ -36,7 +36,7 @@ STEPS: Sequence[Callable[[Look], Change]] = (
 class Budget:
     """What a repair may take."""
 
-    drawings: int = 10
+    drawings: int = 14
     seconds: float = 8.0
 
 
@@ -66,18 +66,30 @@ def repaired(
 ) -> Drawn:
     """Return the page repaired, or ``first`` where no step made it better."""
     started = perf_counter()
-    now, left = first, budget.drawings
+    now, left, refused = first, budget.drawings, list[Change]()
     for step in STEPS:
-        if left <= 0 or cancel.is_set() or perf_counter() - started > budget.seconds:
-            break
-        change = step(look_at(now.page, now.rendering, now.comparison, checker.sight))
-        if not change:
-            continue
-        left -= 1
-        tried = drawn(rebuilt(now.page, change), checker)
-        if tried and tried.total > now.total + LEAST:
-            now = tried
+        whole = step(look_at(now.page, now.rendering, now.comparison, checker.sight))
+        # Where all of a change is no gain, half of it may be.
+        for change in (whole, *halves(whole)):
+            if left <= 0 or cancel.is_set() or perf_counter() - started > budget.seconds:
+                return now
+            if not change or change in refused:
+                continue
+            left -= 1
+            tried = drawn(rebuilt(now.page, change), checker)
+            if tried and tried.total > now.total + LEAST:
+                now, refused = tried, []
+                break
+            refused.append(change)
     return now
+
+
+def halves(change: Change) -> tuple[Change, ...]:
+    """Return the first and the second half of the elements that a change is of."""
+    places = sorted(change)
+    middle = len(places) // 2
+    parts = (places[:middle], places[middle:]) if middle else ()
+    return tuple({at: change[at] for at in part} for part in parts)
 
 
 def drawn(page: Page, checker: Checker) -> Drawn | None:

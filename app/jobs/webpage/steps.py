@@ -41,13 +41,13 @@ class Tree:
     parents: tuple[int, ...]  # -1 for the body
     children: tuple[tuple[int, ...], ...]
 
-    def holder(self, at: int, prop: str) -> int | None:
-        """Return the element, or the nearest around it, that has a property in pixels."""
+    def size(self, at: int) -> float:
+        """Return the size of an element's letters in pixels, its own or inherited; 0 if unknown."""
         while at >= 0:
-            if _PX.fullmatch(self.nodes[at].value(prop)):
-                return at
+            if size := _number(self.nodes[at], "font-size"):
+                return size
             at = self.parents[at]
-        return None
+        return 0.0
 
     def coloured(self, at: int) -> int | None:
         """Return the element, or the nearest around it, that says in which colour letters are."""
@@ -122,13 +122,12 @@ def sizes(look: Look) -> Change:
         if len(pair.there) > 1 or len(look.rendering.texts[pair.here[0]].lines) > 1:
             continue
         one, other = look.boxes(pair)
-        holder = look.tree.holder(node, "font-size")
-        if holder is not None and other[2] > other[0]:
-            needed[holder].append((one[2] - one[0]) / (other[2] - other[0]))
+        if other[2] > other[0]:
+            needed[node].append((one[2] - one[0]) / (other[2] - other[0]))
     return {
-        at: {"font-size": _px(_number(look.tree.nodes[at], "font-size") * ratio)}
+        at: {"font-size": _px(size * ratio)}
         for at, ratio in _alike(needed, look.tree).items()
-        if SMALL < abs(ratio - 1) < FAR
+        if SMALL < abs(ratio - 1) < FAR and (size := look.tree.size(at))
     }
 
 
@@ -138,10 +137,8 @@ def wraps(look: Look) -> Change:
     for pair, node in look.same():
         lines = len(look.rendering.texts[pair.here[0]].lines)
         rows = _rows([look.there.said[i].box for i in pair.there])
-        holder = look.tree.holder(node, "font-size")
-        if lines > rows and holder is not None:
-            size = _number(look.tree.nodes[holder], "font-size")
-            change[holder] = {"font-size": _px(size * CLOSER)}
+        if lines > rows and (size := look.tree.size(node)):
+            change[node] = {"font-size": _px(size * CLOSER)}
     return change
 
 

@@ -7,7 +7,6 @@ bytes each time.
 
 import html
 import re
-import textwrap
 from collections.abc import Iterator, Mapping
 
 from app.jobs.webpage.page import Css, Node, Page, walk
@@ -117,7 +116,7 @@ def element(node: Node, classes: Classes, indent: str) -> Iterator[str]:
     elif node.tag in KEPT:
         # What stands in here is seen as it stands; a first line feed is not part of it.
         yield indent + opening + content(node, classes) + closing
-    elif all(isinstance(child, str) or is_inline(child) for child in node.children):
+    elif is_running(node):
         yield from flowing(opening + content(node, classes) + closing, indent)
     else:
         yield indent + opening
@@ -158,10 +157,20 @@ def is_inline(node: Node) -> bool:
     return node.tag in INLINE and all(isinstance(c, str) or is_inline(c) for c in node.children)
 
 
+def is_running(node: Node) -> bool:
+    """Tell whether an element holds running text rather than things of their own."""
+    if node.tag in {"div", "nav", "form"} and any(isinstance(c, Node) for c in node.children):
+        return False
+    return all(isinstance(child, str) or is_inline(child) for child in node.children)
+
+
 def flowing(line: str, indent: str) -> Iterator[str]:
     """Yield a long line of text in pieces, broken where white space stands anyway."""
-    if len(indent + line) <= WRAP or "<pre" in line:
-        yield indent + line
-        return
-    pieces = textwrap.wrap(line, WRAP - len(indent), break_long_words=False, break_on_hyphens=False)
-    yield from (indent + (piece if i == 0 else "  " + piece) for i, piece in enumerate(pieces))
+    start, piece = indent, ""
+    # A tag is never broken, nor a word from the tag that it touches.
+    for word in re.findall(r"(?:<[^>]*>|[^<\s])+", line):
+        if piece and len(start) + len(piece) + 1 + len(word) > WRAP:
+            yield start + piece
+            start, piece = indent + "  ", ""
+        piece += (" " if piece else "") + word
+    yield start + piece

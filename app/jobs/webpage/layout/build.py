@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from app.jobs.webpage.layout.flow import Flow
 from app.jobs.webpage.layout.forms import with_forms
+from app.jobs.webpage.layout.harmony import settled
 from app.jobs.webpage.layout.landmarks import Landmarks, landmarks_of
 from app.jobs.webpage.layout.nest import nested
 from app.jobs.webpage.layout.parts import Part
@@ -30,7 +31,7 @@ def build(rgb: NDArray[np.uint8], lines: Sequence[Line]) -> Page:
     marks = landmarks_of(parts, height, sheet)
     roles = roles_of(marks.main, sheet)
     flow = Flow(roles, width)
-    body = with_forms(flow.page(whole, marks))
+    body = settled(with_forms(flow.page(whole, marks)))
     assert whole.surface
     faces = tuple((f.name, f.stack) for f in extra_faces(whole, sheet))
     body = replace(body, css=(*body_css(sheet, whole.surface.background), *body.css))

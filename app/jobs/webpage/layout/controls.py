@@ -13,12 +13,14 @@ from app.jobs.webpage.layout.roles import (
     is_hint,
     is_round,
     is_tick,
+    said_on,
     single_text,
 )
 from app.jobs.webpage.layout.sheet import flow_box, px, text_css
 from app.jobs.webpage.measure.flat import Colour
 from app.jobs.webpage.page import Css, Node
 
+WIDE_PADDING = 3  # times its letters; a button with more beside its text was made wider
 HERO = 0.9  # of the page's width is how wide a band is
 
 
@@ -55,27 +57,51 @@ def button(
     part: Part, frame: Frame, roles: Roles, tag: str = "button", name: str = "button"
 ) -> Node:
     """Return a button: its text in the middle of its padding."""
-    text, surface = single_text(part), part.surface
+    text, surface = said_on(part), part.surface
     assert text and surface
     inner = inner_box(part.box, surface)
     x0, y0, x1, y1 = flow_box(text, roles.sheet)
-    beside = max(0, round((inner[2] - inner[0] - (x1 - x0)) / 2))
-    css: list[tuple[str, str]] = [("display", "block")]
-    if tag == "span":
-        css = [("display", "inline-block")]
-    if beside > 3 * text.look.size:
+    content = part.parts[0].box
+    beside = max(0, round((inner[2] - inner[0] - max(x1 - x0, content[2] - content[0])) / 2))
+    css: list[tuple[str, str]] = [("display", "inline-block" if tag == "span" else "block")]
+    if beside > WIDE_PADDING * text.look.size:
         # Wider than its text asks for: as wide as it was made.
         css.append(("width", px(part.width)))
         beside = 0
     css.append(("padding", padding_css(y0 - inner[1], beside, inner[3] - y1, beside)))
-    looks = surface_css(surface)
+    css += surface_css(surface)
     if not surface.is_bordered and tag == "button":
-        looks = (*looks, ("border", "0"))
+        css.append(("border", "0"))
     height = roles.sheet.line_height(text.lines)
-    css += [*looks, *text_css(text.look, frame.look, roles.sheet, height), ("text-align", "center")]
-    said = content_of(text, text.look, roles.sheet, links=False)
+    css += [*text_css(text.look, frame.look, roles.sheet, height), ("text-align", "center")]
+    said = beside_icons(part, text, content_of(text, text.look, frame, links=False))
     attrs = (("type", "button"),) if tag == "button" else ()
     return Node(tag, part.box, said, name, tuple(css), attrs=attrs)
+
+
+def beside_icons(part: Part, text: Part, said: tuple[Node | str, ...]) -> tuple[Node | str, ...]:
+    """Return the text of a button with the icon or badge beside it."""
+    icons = (
+        [p for p in part.parts[0].parts if p.kind != "text"] if part.parts[0].kind == "row" else []
+    )
+    for icon in icons:
+        x0, y0, x1, y1 = icon.box
+        first = x0 < text.box[0]
+        gap = text.box[0] - x1 if first else x0 - text.box[2]
+        css = (
+            ("display", "inline-block"),
+            ("margin-right" if first else "margin-left", px(max(0, gap))),
+            ("vertical-align", "middle"),
+        )
+        attrs = (
+            ("src", f"crop-{x0}-{y0}-{x1}-{y1}.png"),
+            ("width", str(x1 - x0)),
+            ("height", str(y1 - y0)),
+            ("alt", ""),
+        )
+        node = Node("img", icon.box, (), "inline-icon", css, attrs=attrs)
+        said = (node, *said) if first else (*said, node)
+    return said
 
 
 def field(part: Part, frame: Frame, roles: Roles) -> Node:
@@ -97,6 +123,10 @@ def field(part: Part, frame: Frame, roles: Roles) -> Node:
     if not surface.is_bordered:
         looks = (*looks, ("border", "0"))
     css += looks
+    if text and text.text.isdigit():
+        css = [*(pair for pair in css if pair[0] != "padding"), ("text-align", "center")]
+        kind = (("type", "number"), ("value", text.text))
+        return Node("input", part.box, (), "input", (*css, ("padding", "0")), attrs=kind)
     if text and has_arrow(text):
         option = Node("option", text.box, (text.text,))
         return Node("select", part.box, (option,), "input", tuple(css))
@@ -116,4 +146,3 @@ def name_of_box(part: Part, frame: Frame, page_width: int) -> str:
     if part.width >= HERO * page_width:
         return "band"
     return "panel" if "card" in frame.within else "card"
-

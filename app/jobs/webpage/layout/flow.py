@@ -19,9 +19,9 @@ from app.jobs.webpage.layout.frame import (
     padding_css,
     surface_css,
 )
-from app.jobs.webpage.layout.landmarks import Landmarks
+from app.jobs.webpage.layout.landmarks import Landmarks, is_head
 from app.jobs.webpage.layout.parts import Part, around
-from app.jobs.webpage.layout.roles import Roles
+from app.jobs.webpage.layout.roles import Roles, is_list_title
 from app.jobs.webpage.layout.rows import row_node
 from app.jobs.webpage.layout.sheet import Sheet, px
 from app.jobs.webpage.layout.tables import table_node
@@ -45,7 +45,7 @@ class Flow:
     def stack(self, parts: Sequence[Part], frame: Frame, top: int) -> tuple[Node, ...]:
         """Return parts below each other, the first ``top`` down."""
         nodes: list[Node] = []
-        groups = groups_of(fields_under_rules(parts))
+        groups = groups_of(fields_under_rules(parts, frame.ground), frame)
         outer = frame
         for number, group in enumerate(groups):
             frame = outer
@@ -57,6 +57,8 @@ class Flow:
                 node = list_node(self, group, frame)
             elif after and is_label(group[0], after, frame, self.roles):
                 node = labelled(self.node(group[0], frame))
+            elif after and len(groups[number + 1]) > 1 and is_list_title(group[0]):
+                node = self._list_title(group[0], frame)
             else:
                 node = self.node(group[0], frame)
             if abs(box[1] - top) >= 1:
@@ -100,7 +102,8 @@ class Flow:
         if part.kind == "column":
             return self._column(part, frame)
         if part.kind == "table":
-            return self.aligned(table_node(part, frame, self.sheet, self._cell), part.box, frame)
+            table = table_node(part, frame, self.sheet, self._cell)
+            return self.aligned(table, part.box, frame, stretch=True)
         return row_node(self, part, frame)
 
     def aligned(self, node: Node, box: Box, frame: Frame, *, stretch: bool = False) -> Node:
@@ -134,8 +137,19 @@ class Flow:
             frame, x0=inner[0] + left, x1=inner[2] - right, align=align, surface=surface,
             within=frame.within | ({"card"} if part.width < self.page_width else set()),
         )  # fmt: skip
-        children = self.stack(parts, inside, inner[1] + top)
+        start = inner[1] + top
+        if self._has_head(part, parts, frame):
+            head = self.stack(parts[:1], replace(inside, within=frozenset({"header"})), start)
+            rest = self.stack(parts[1:], inside, extent_of(parts[0], self.sheet)[3])
+            children = (landmark("header", head, parts[:1]), *rest)
+        else:
+            children = self.stack(parts, inside, start)
         return Node("div", part.box, children, name, css, narrow)
+
+    def _has_head(self, part: Part, parts: Sequence[Part], frame: Frame) -> bool:
+        """Tell whether a band at the top of a page begins with the page's head."""
+        first = part.box[1] == 0 and part.width >= self.page_width and "header" not in frame.within
+        return first and len(parts) > 1 and is_head(parts[0], self.sheet)
 
     def _room(
         self, parts: Sequence[Part], inner: Box, *, centred: bool
@@ -163,6 +177,13 @@ class Flow:
         css = (("padding", padding_css(top, right, bottom, left)),)
         wide = max(left, right) > PHONE_PADDING
         return css, (("padding-inline", f"{PHONE_PADDING}px"),) if wide else ()
+
+    def _list_title(self, part: Part, frame: Frame) -> Node:
+        """Return a bold text above a list as its heading, however small."""
+        node = self.node(part, frame)
+        level = min(6, max(2, len(self.roles.levels) + 1))
+        name = "list-title" if node.css else ""
+        return replace(node, tag=f"h{level}", name=name) if node.tag == "p" else node
 
     def _column(self, part: Part, frame: Frame) -> Node:
         box = extent_of(part, self.sheet)

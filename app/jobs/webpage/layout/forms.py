@@ -6,7 +6,8 @@ from dataclasses import replace
 from app.jobs.webpage.layout import controls
 from app.jobs.webpage.layout.frame import Frame
 from app.jobs.webpage.layout.parts import Part
-from app.jobs.webpage.layout.roles import Roles
+from app.jobs.webpage.layout.roles import Roles, is_hint
+from app.jobs.webpage.measure.flat import Colour
 from app.jobs.webpage.measure.surfaces import NONE, Border, Surface
 from app.jobs.webpage.page import Node
 
@@ -37,7 +38,7 @@ def labelled(node: Node) -> Node:
     return replace(node, tag="label", name="label", css=css)
 
 
-def fields_under_rules(parts: Sequence[Part]) -> list[Part]:
+def fields_under_rules(parts: Sequence[Part], ground: Colour) -> list[Part]:
     """Return parts with those that are fields on a line put together: a text, a line below it.
 
     Two of one width are needed to tell: below a heading, one line is only a line.
@@ -50,7 +51,7 @@ def fields_under_rules(parts: Sequence[Part]) -> list[Part]:
     for part in parts:
         if part.kind == "rule" and is_line_of(part, rules):
             texts = trailing_texts(found)
-            if texts and is_typed_on(texts[0], part, made):
+            if texts and is_typed_on(texts[0], part, made, ground):
                 del found[len(found) - len(texts) :]
                 found.append(line_field(texts[0], part, found))
                 made += 1
@@ -61,7 +62,11 @@ def fields_under_rules(parts: Sequence[Part]) -> list[Part]:
 
 def is_line_of(rule: Part, rules: Sequence[Part]) -> bool:
     """Tell whether other lines begin and end where one does."""
-    alike = [r for r in rules if (r.box[0], r.box[2], r.colour) == (rule.box[0], rule.box[2], rule.colour)]
+    alike = [
+        r
+        for r in rules
+        if (r.box[0], r.box[2], r.colour) == (rule.box[0], rule.box[2], rule.colour)
+    ]
     return len(alike) > 1
 
 
@@ -74,11 +79,12 @@ def trailing_texts(parts: Sequence[Part]) -> list[Part]:
     return []
 
 
-def is_typed_on(text: Part, rule: Part, made: int) -> bool:
+def is_typed_on(text: Part, rule: Part, made: int, ground: Colour) -> bool:
     """Tell whether a text stands in a field whose bottom is a line."""
     down = rule.box[1] - text.box[3]
     begins = abs(text.box[0] - rule.box[0]) <= BEGINS
-    return begins and len(text.lines) == 1 and 0 <= down <= (AREA if made else LINE)
+    hint = not text.look.bold and is_hint(text.look.colour, ground)
+    return hint and begins and len(text.lines) == 1 and 0 <= down <= (AREA if made else LINE)
 
 
 def line_field(text: Part, rule: Part, above: Sequence[Part]) -> Part:

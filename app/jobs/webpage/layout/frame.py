@@ -5,7 +5,7 @@ from typing import Literal
 
 from app.jobs.webpage.layout.parts import Part, around
 from app.jobs.webpage.layout.sheet import Sheet, flow_box, room
-from app.jobs.webpage.measure.flat import hex_of
+from app.jobs.webpage.measure.flat import Colour, hex_of
 from app.jobs.webpage.measure.looks import Look
 from app.jobs.webpage.measure.surfaces import Surface
 from app.jobs.webpage.page import Box, Css
@@ -15,6 +15,7 @@ Align = Literal["left", "center", "right"]
 NEAR = 3  # pixels; what is as near is meant to be there
 PHONE_PADDING = 20  # pixels, at the sides of a narrow screen
 WIDE_PADDING = 40  # pixels; a band with as much at both sides holds its content in the middle
+WHITE = (255, 255, 255)
 ROUND = 0.36  # of its height, a radius makes the end of something round
 GUESS = 12  # pixels that the sides of content in the middle may differ
 
@@ -34,6 +35,11 @@ class Frame:
     def width(self) -> int:
         """From left to right."""
         return self.x1 - self.x0
+
+    @property
+    def ground(self) -> Colour:
+        """The colour below."""
+        return self.surface.colour if self.surface else WHITE
 
 
 def extent_of(part: Part, sheet: Sheet) -> Box:

@@ -6,7 +6,9 @@ from statistics import median
 
 from app.jobs.webpage.layout.frame import NEAR
 from app.jobs.webpage.layout.sheet import px
-from app.jobs.webpage.page import Node
+from app.jobs.webpage.page import Node, mapped, walk
+
+HAIR = 2.0  # pixels; lengths of elements of one kind that differ less are one
 
 
 def harmonised(nodes: Sequence[Node]) -> list[Node]:
@@ -52,3 +54,43 @@ def shape(node: Node) -> tuple[object, ...]:
     """Return of what elements a node is made, and what is said of their looks."""
     inner = tuple(shape(c) if isinstance(c, Node) else "" for c in node.children)
     return (node.tag, node.name, tuple(key for key, _ in node.css), inner)
+
+
+def settled(body: Node) -> Node:
+    """Return a page in which elements that differ by a hair are alike."""
+    groups: dict[tuple[object, ...], list[Node]] = {}
+    for node in walk(body):
+        if node.css:
+            groups.setdefault(kind(node), []).append(node)
+    values: dict[tuple[tuple[object, ...], str, str], str] = {}
+    for group, members in groups.items():
+        for key in dict(members[0].css):
+            found = [v for v in (length(node.value(key)) for node in members) if v is not None]
+            for low, high, meant in clusters(found):
+                for value in found:
+                    if low <= value <= high:
+                        values[group, key, px(value)] = px(meant)
+
+    def alike(node: Node) -> Node:
+        group = kind(node)
+        css = tuple((key, values.get((group, key, value), value)) for key, value in node.css)
+        return replace(node, css=css)
+
+    return mapped(body, alike)
+
+
+def kind(node: Node) -> tuple[object, ...]:
+    """Return what an element is, and what is said of its look but for lengths."""
+    said = tuple((k, v if length(v) is None else "") for k, v in node.css)
+    return (node.tag, node.name, said, node.narrow)
+
+
+def clusters(values: Sequence[float]) -> list[tuple[float, float, float]]:
+    """Return the ranges of values that are nearly one, and the value that each is."""
+    found: list[list[float]] = []
+    for value in sorted(values):
+        if found and value - found[-1][0] <= HAIR:
+            found[-1].append(value)
+        else:
+            found.append([value])
+    return [(group[0], group[-1], median(group)) for group in found]

@@ -1,18 +1,23 @@
 """What stands in a line of text: links, bold words, code, badges."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from app.jobs.webpage.layout.parts import Part, Run
+from app.jobs.webpage.layout.frame import Frame
+from app.jobs.webpage.layout.parts import Part, Run, TextLine
 from app.jobs.webpage.layout.roles import is_link
-from app.jobs.webpage.layout.sheet import Sheet, px
+from app.jobs.webpage.layout.sheet import px
 from app.jobs.webpage.measure.flat import hex_of
 from app.jobs.webpage.measure.looks import Look
+from app.jobs.webpage.measure.pieces import Mark
 from app.jobs.webpage.measure.typefaces import faces, is_wide
 from app.jobs.webpage.page import Css, Node
 
+LINK_WORDS = 4  # of a link among several that commas part
+
 
 def content_of(
-    text: Part, around: Look, sheet: Sheet, *, links: bool = True
+    text: Part, around: Look, frame: Frame, *, links: bool = True
 ) -> tuple[Node | str, ...]:
     """Return what a text says: words as they are, others in an element of their own.
 
@@ -22,19 +27,71 @@ def content_of(
     for number, line in enumerate(text.lines):
         for i, run in enumerate(line.runs):
             glue = (" " if run.spaced else "") if i else glue_between(text, number)
-            piece = inline(run, around, sheet, links=links)
-            if isinstance(piece, Node) and children and isinstance(children[-1], Node):
-                joined = joined_nodes(children[-1], piece, glue)
-                if joined:
-                    children[-1] = joined
-                    continue
-            if isinstance(piece, str) and children and isinstance(children[-1], str):
-                children[-1] += glue + piece
-            else:
-                if glue:
-                    children.append(glue)
-                children.append(piece)
-    return tuple(merged(children))
+            add(children, inline(run, around, frame, links=links), glue)
+        for mark in icons_of(line):
+            children.append(icon(line, mark))
+    return tuple(piece for child in merged(children) for piece in plain_ends(child))
+
+
+def add(children: list[Node | str], piece: Node | str, glue: str) -> None:
+    """Add a piece to what a text says, to the element before it where both are one."""
+    last = children[-1] if children else None
+    if isinstance(piece, Node) and isinstance(last, Node):
+        joined = joined_nodes(last, piece, glue)
+        if joined:
+            children[-1] = joined
+            return
+    if isinstance(piece, str) and isinstance(last, str):
+        children[-1] = last + glue + piece
+        return
+    if glue:
+        children.append(glue)
+    children.append(piece)
+
+
+def plain_ends(child: Node | str) -> Iterator[Node | str]:
+    """Yield a link without the marks that end its sentence, and several where commas part them."""
+    if isinstance(child, str) or child.tag != "a":
+        yield child
+        return
+    said = child.text
+    start = len(said) - len(said.lstrip("(“\"'"))
+    end = len(said.rstrip(".,;:)”\"'"))
+    if start:
+        yield said[:start]
+    if start < end:
+        pieces = said[start:end].split(", ")
+        few = all(len(piece.split()) <= LINK_WORDS for piece in pieces)
+        for i, piece in enumerate(pieces if few else [said[start:end]]):
+            if i:
+                yield ", "
+            yield replace(child, children=(piece,))
+    if said[max(start, end) :]:
+        yield said[max(start, end) :]
+
+
+def icons_of(line: TextLine) -> list[Mark]:
+    """Return the marks behind a line's words that are drawn: an arrow, a small icon."""
+    after = [m for m in line.marks if m.box[0] >= line.box[2] - 1]
+    return [m for m in after if max(m.box[2] - m.box[0], m.box[3] - m.box[1]) <= 2 * line.size]
+
+
+def icon(line: TextLine, mark: Mark) -> Node:
+    """Return a mark as a picture in its line."""
+    x0, y0, x1, y1 = mark.box
+    attrs = (
+        ("src", f"crop-{x0}-{y0}-{x1}-{y1}.png"),
+        ("width", str(x1 - x0)),
+        ("height", str(y1 - y0)),
+        ("alt", ""),
+    )
+    up = round(line.baseline - y1)
+    css = (
+        ("display", "inline-block"),
+        ("margin-left", px(max(0, x0 - line.box[2]))),
+        ("vertical-align", px(up) if up else "baseline"),
+    )
+    return Node("img", mark.box, (), "inline-icon", css, attrs=attrs)
 
 
 def glue_between(text: Part, number: int) -> str:
@@ -71,13 +128,13 @@ def merged(children: Sequence[Node | str]) -> list[Node | str]:
     return found
 
 
-def inline(run: Run, around: Look, sheet: Sheet, *, links: bool) -> Node | str:
+def inline(run: Run, around: Look, frame: Frame, *, links: bool) -> Node | str:
     """Return a run as plain text, or as an element if it differs from what is around it."""
     look = run.look
     if run.chip:
         return chip(run, around)
     css = differences(look, around)
-    if links and is_link(look, around):
+    if links and is_link(look, around, frame.ground):
         decoration = (("text-decoration", "underline"),) if look.underline else ()
         css = tuple(pair for pair in css if pair[0] != "text-decoration")
         return Node("a", run.box, (run.text,), "link", (*css, *decoration), attrs=(("href", "#"),))

@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.jobs.webpage.layout.lines import is_chip, lines_of, text_part
-from app.jobs.webpage.layout.parts import Part
+from app.jobs.webpage.layout.parts import Part, TextLine
 from app.jobs.webpage.layout.tabled import cell_table, tabled
 from app.jobs.webpage.layout.tree import arranged
-from app.jobs.webpage.measure.pieces import Piece
+from app.jobs.webpage.measure.pictures import Picture
+from app.jobs.webpage.measure.pieces import Mark, Piece
 from app.jobs.webpage.measure.scan import Scan
 from app.jobs.webpage.measure.surfaces import Surface, shared
 from app.jobs.webpage.page import Box
 
 ON = 0.6  # of a thing is on the surface that it stands on
+MARK = 0.65  # em; a bullet or an arrow is not larger
+BULLET_GAP, ARROW_GAP = 1.8, 0.7  # em between it and its line
 TEXT_ON = 0.8  # of a text
 
 
@@ -40,10 +43,12 @@ class Nest:
         pieces = [self._scan.pieces[i] for i in self._pieces.get(index, [])]
         children = self._children.get(index, [])
         chips = self._chips(children, pieces)
-        items = [text_part([line]) for line in lines_of(pieces, [(s, p) for _, s, p in chips])]
+        lines = lines_of(pieces, [(s, p) for _, s, p in chips])
+        pictures = [self._scan.pictures[i] for i in self._pictures.get(index, [])]
+        lines, pictures = with_marks(lines, pictures)
+        items = [text_part([line]) for line in lines]
         taken = {i for i, _, _ in chips}
         items += [self._box(i) for i in children if i not in taken]
-        pictures = [self._scan.pictures[i] for i in self._pictures.get(index, [])]
         items += [Part("picture", p.box, radii=p.radii) for p in pictures]
         rules = [self._scan.rules[i] for i in self._rules.get(index, [])]
         items += [Part("rule", r.box, colour=r.colour) for r in rules]
@@ -69,6 +74,31 @@ class Nest:
             if whole and is_chip(self._surfaces[i], inner, pieces):
                 found.append((i, self._surfaces[i], inner[0]))
         return found
+
+
+def with_marks(
+    lines: Sequence[TextLine], pictures: Sequence[Picture]
+) -> tuple[list[TextLine], list[Picture]]:
+    """Return lines with the bullets before them and the arrows behind, and the other pictures."""
+    found, rest = list(lines), []
+    for picture in pictures:
+        at = next((i for i, line in enumerate(found) if is_mark(picture.box, line)), None)
+        if at is None:
+            rest.append(picture)
+        else:
+            mark = Mark(picture.box, round=True)
+            found[at] = replace(found[at], marks=(*found[at].marks, mark))
+    return found, rest
+
+
+def is_mark(box: Box, line: TextLine) -> bool:
+    """Tell whether a small drawing is a bullet before a line or an arrow behind it."""
+    x0, y0, x1, y1 = box
+    if max(x1 - x0, y1 - y0) > MARK * line.size:
+        return False
+    level = line.baseline - line.size < (y0 + y1) / 2 < line.baseline + 0.1 * line.size
+    ahead, behind = line.box[0] - x1, x0 - line.box[2]
+    return level and (0 < ahead <= BULLET_GAP * line.size or 0 < behind <= ARROW_GAP * line.size)
 
 
 def grouped(parents: Sequence[int]) -> dict[int, list[int]]:

@@ -1,5 +1,6 @@
 """What a page is made of, before it has tags: texts, pictures, boxes, rows and columns of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,6 +9,9 @@ from app.jobs.webpage.measure.looks import Look
 from app.jobs.webpage.measure.pieces import Mark
 from app.jobs.webpage.measure.surfaces import Surface
 from app.jobs.webpage.page import Box
+
+COLOURED = 45  # levels; a colour whose channels differ more is not grey
+LINKED = 0.3  # of a letter, that one counts which may be of a link
 
 Kind = Literal["text", "picture", "rule", "box", "row", "column", "grid", "overlay", "table"]
 
@@ -39,8 +43,8 @@ class TextLine:
 
     @property
     def look(self) -> Look:
-        """How most of it looks."""
-        return max(self.runs, key=lambda run: len(run.text)).look
+        """How its plain words look."""
+        return plain_look(self.runs)
 
     @property
     def size(self) -> float:
@@ -82,9 +86,19 @@ class Part:
 
     @property
     def look(self) -> Look:
-        """How most of a text looks."""
+        """How the plain words of a text look."""
         assert self.lines, "only a text has a look"
-        return max((line.look for line in self.lines), key=lambda look: look.size)
+        return plain_look([run for line in self.lines for run in line.runs])
+
+
+def plain_look(runs: Sequence[Run]) -> Look:
+    """Return the look of most letters; coloured or underlined ones are likelier links among them."""
+    weights: dict[Look, float] = {}
+    for run in runs:
+        plain = not run.look.underline and max(run.look.colour) - min(run.look.colour) < COLOURED
+        letters = len(run.text) * (1 if plain and not run.chip else LINKED)
+        weights[run.look] = weights.get(run.look, 0) + letters
+    return max(weights, key=lambda look: weights[look])
 
 
 def around(boxes: "list[Box] | tuple[Box, ...]") -> Box:

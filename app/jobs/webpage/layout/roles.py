@@ -1,5 +1,6 @@
 """What a part is for: heading, link, button, field, list, menu. By shape, size and colour alone."""
 
+from colorsys import rgb_to_hsv
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,17 +16,22 @@ HEADING = 1.18  # times the usual size; larger text is a heading
 MILD = 1.6  # times; larger text that is not bold need not be one up to here
 HEADING_LETTERS, HEADING_LINES = 110, 3  # a heading has no more
 LEVEL = 0.06  # of a size; headings that differ less are of one level
+TINT = 24  # levels; a colour whose channels differ less is grey
+HUE = 40  # degrees; hues that differ less are tints of one colour
 CHROMA = 45  # levels; a colour whose channels differ more is not grey
 MENU_LETTERS = 26  # an entry of a menu has no more
 BUTTON_HEIGHT = (18, 72)  # pixels
 BUTTON_WIDTH = 460
+BUTTON_EM = 4.6  # times its letters is how high a button is at most
 CENTRED = 4  # pixels; text in the middle of a button is not further off
 FIELD_HEIGHT = (22, 66)  # pixels, of one line
-FIELD_WIDTH = 60
+FIELD_WIDTH = 40
+NUMBER_WIDTH = 120  # pixels, of a field with a number in its middle
 AREA_HEIGHT = 56  # pixels; a field as high may have several lines
 CHOSEN = 3.2  # times its letters is how high the surface of a chosen entry may be
 BULLET = 0.62  # em; a bullet is not wider
 HINT = 165  # levels between what says what to type and its ground, at most
+SMALL_ICON = 32  # pixels, of what stands beside the text of a button
 TICK = (10, 26)  # pixels, of a box to tick
 BADGE = 26  # pixels; what is not higher and has small letters is a badge
 
@@ -92,12 +98,28 @@ def chroma(colour: Colour) -> int:
     return max(colour) - min(colour)
 
 
-def is_link(look: Look, around: Look) -> bool:
-    """Tell a link by its line or its colour, beside the text around it."""
+def is_link(look: Look, around: Look, ground: Colour = (255, 255, 255)) -> bool:
+    """Tell a link by its line or its colour, beside the text around it.
+
+    A tint of the ground is no colour of its own: pale green on dark green is only pale.
+    """
     if look.underline:
         return True
-    coloured = chroma(look.colour) >= CHROMA and chroma(around.colour) < chroma(look.colour)
-    return coloured and distance(look.colour, around.colour) > CHROMA
+    if chroma(look.colour) < TINT or distance(look.colour, around.colour) <= CHROMA:
+        return False
+    if chroma(look.colour) < CHROMA:
+        # A greyish colour is a link's where it stands out from weaker text around it.
+        return distance(look.colour, ground) > distance(around.colour, ground) + CHROMA
+    if chroma(around.colour) >= chroma(look.colour):
+        return False
+    return chroma(ground) < TINT or hue_apart(look.colour, ground) > HUE
+
+
+def hue_apart(a: Colour, b: Colour) -> float:
+    """Return how far the hues of two colours are apart, in degrees."""
+    hues = [rgb_to_hsv(*(channel / 255 for channel in colour))[0] * 360 for colour in (a, b)]
+    off = abs(hues[0] - hues[1])
+    return min(off, 360 - off)
 
 
 def is_short(part: Part) -> bool:
@@ -112,18 +134,33 @@ def single_text(box: Part) -> Part | None:
     return None
 
 
+def said_on(box: Part) -> Part | None:
+    """Return the text of a button: all that stands on it, but for an icon or a badge beside it."""
+    if box.kind != "box" or len(box.parts) != 1:
+        return None
+    if box.parts[0].kind == "row" and len(box.parts[0].parts) == 2:
+        said = [p for p in box.parts[0].parts if p.kind == "text"]
+        rest = [p for p in box.parts[0].parts if p.kind != "text"]
+        small = all(p.width <= SMALL_ICON and p.height <= SMALL_ICON for p in rest)
+        return said[0] if len(said) == 1 and small else None
+    return single_text(box)
+
+
 def is_button(box: Part, parent: Surface | None, sheet: Sheet) -> bool:
     """Tell a button: a small surface that stands out, with a short text in its middle."""
-    text, surface = single_text(box), box.surface
+    text, surface = said_on(box), box.surface
     if text is None or surface is None or len(text.lines) > 1 or len(text.text) > MENU_LETTERS + 8:
         return False
     if not BUTTON_HEIGHT[0] <= box.height <= BUTTON_HEIGHT[1] or box.width > BUTTON_WIDTH:
         return False
-    off = abs((text.box[0] + text.box[2]) - (box.box[0] + box.box[2])) / 2
-    if off > CENTRED or box.height > 3.6 * text.look.size or is_badge(box, sheet):
+    inner = box.parts[0].box
+    off = abs((inner[0] + inner[2]) - (box.box[0] + box.box[2])) / 2
+    if off > CENTRED or box.height > BUTTON_EM * text.look.size or is_badge(box, sheet):
         return False
     if not any(map(str.isalpha, text.text)):
-        return surface.is_bordered and box.width < 3 * box.height and len(text.text) > 0
+        # A number in a pale frame is to be changed, not to be pressed.
+        pale = surface.is_bordered and is_hint(surface.borders[0].colour, surface.colour)
+        return surface.is_bordered and not pale and box.width < 3 * box.height
     fill = parent is None or distance(surface.colour, parent.colour) > 3 or bool(surface.paint)
     return fill or surface.is_bordered
 
@@ -157,6 +194,9 @@ def is_field(box: Part, parent: Surface | None, sheet: Sheet) -> bool:
     if text is None:
         return framed
     left = text.box[0] - box.box[0]
+    number = text.text.isdigit() and framed and box.width <= NUMBER_WIDTH
+    if number and is_hint(surface.borders[0].colour, surface.colour):
+        return True
     inside = left <= 2.6 * text.look.size and not text.look.bold
     soft = parent is not None and distance(surface.colour, parent.colour) > 3
     placeholder = is_hint(text.look.colour, surface.colour)
@@ -202,10 +242,10 @@ def listed_text(part: Part) -> Part | None:
     return text if plain and part.box[2] - text.box[2] > text.box[0] - part.box[0] else None
 
 
-def is_list(candidates: Sequence[Part]) -> bool:
+def is_list(candidates: Sequence[Part], fewest: int = 3) -> bool:
     """Tell entries of a list: short texts of one size that are evenly below each other."""
     parts = [text for text in map(listed_text, candidates) if text]
-    few = 2 if all(map(has_bullet, parts)) else 3
+    few = 2 if all(map(has_bullet, parts)) else fewest
     if len(parts) < max(few, len(candidates)):
         return False
     if sum(part is not text for part, text in zip(candidates, parts, strict=True)) > 1:
@@ -258,3 +298,8 @@ def tick_of(text: Part) -> Mark | None:
 def has_arrow(text: Part) -> bool:
     """Tell whether a mark stands behind a text."""
     return any(mark.box[0] >= text.lines[-1].box[2] - 2 for mark in text.lines[-1].marks)
+
+
+def is_list_title(part: Part) -> bool:
+    """Tell a text that could be the heading of a list below it: bold, on one line."""
+    return part.kind == "text" and len(part.lines) == 1 and part.look.bold and is_short(part)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SPREAD = 2.2  # times the other gaps, a gap parts two groups of a row
 SPREAD_GAP = 60  # pixels, at least
+BAR_END = 120  # pixels; what is spread over a row ends as near to its end
 COLUMN_GAP = 24  # pixels between columns that stand below each other on a narrow screen
 WIDEST_GAP = 48  # pixels; more room than that is part of a column
 QUOTE = 60  # pixels; what a line at its left marks as quoted is not further from it
@@ -43,7 +44,10 @@ def row_node(flow: "Flow", part: Part, frame: Frame) -> Node:
         boxes = [extent_of(p, flow.sheet) for p in part.parts]
         groups = spread(part.parts, boxes)
         if len(groups) > 1:
-            return bar(flow, groups, frame)
+            if frame.x1 - boxes[-1][2] <= BAR_END:
+                return bar(flow, groups, frame)
+            part = replace(part, parts=tuple(map(as_row, groups)))
+            boxes = [extent_of(p, flow.sheet) for p in part.parts]
         return placed_row(natural_row(flow, part, frame), boxes, frame)
     return columns(flow, part, frame)
 
@@ -68,7 +72,7 @@ def is_linked(part: Part, frame: Frame) -> bool:
     """Tell whether the texts of a row are links: by their place, their number, or their look."""
     if frame.within & {"header", "footer"}:
         return True
-    coloured = all(is_link(p.look, frame.look) for p in part.parts)
+    coloured = all(is_link(p.look, frame.look, frame.ground) for p in part.parts)
     return coloured or (len(part.parts) > 3 and frame.x1 - frame.x0 > 2 * part.width / 3)
 
 
@@ -93,7 +97,7 @@ def menu(flow: "Flow", part: Part, frame: Frame) -> Node:
         css = css_of(flow, entry, frame)
         if entry.look.underline:
             css = (*css, ("text-decoration", "underline"))
-        said = content_of(entry, entry.look, flow.sheet, links=False)
+        said = content_of(entry, entry.look, frame, links=False)
         link = Node("a", box, said, "nav-link" if css else "", css, attrs=LINK)
         extra = box[0] - boxes[i - 1][2] - gap if i else 0
         item = Node("li", box, (link,))
@@ -136,8 +140,8 @@ def child(flow: "Flow", part: Part, box: Box, frame: Frame) -> Node:
     need = needed(part, flow.sheet)
     inner = replace(frame, x0=box[0], x1=max(box[2], need[2]))
     if part.kind == "text" and "header" in frame.within and is_short(part):
-        node = placed_text(flow, part, inner)
-        return replace(node, tag="a", name="brand", attrs=LINK) if node.tag == "p" else node
+        said = content_of(part, part.look, frame, links=False)
+        return Node("a", box, said, "brand", css_of(flow, part, frame), attrs=LINK)
     return flow.node(part, inner)
 
 
@@ -145,9 +149,7 @@ def bar(flow: "Flow", groups: Sequence[Sequence[Part]], frame: Frame) -> Node:
     """Return two or three groups spread over a row."""
     sides, boxes = [], []
     for group in groups:
-        side = group[0]
-        if len(group) > 1:
-            side = Part("row", around([p.box for p in group]), tuple(group))
+        side = as_row(group)
         box = extent_of(side, flow.sheet)
         sides.append(child(flow, side, box, frame))
         boxes.append(box)
@@ -162,7 +164,15 @@ def bar(flow: "Flow", groups: Sequence[Sequence[Part]], frame: Frame) -> Node:
     left, right = boxes[0][0] - frame.x0, frame.x1 - boxes[-1][2]
     if max(left, right) > NEAR:
         css.append(("padding-inline", f"{px(max(0, left))} {px(max(0, right))}"))
-    return Node("div", around(boxes), tuple(sides), "bar", tuple(css))
+    narrow: Css = (("padding-inline", "0"),) if max(left, right) > NEAR else ()
+    return Node("div", around(boxes), tuple(sides), "bar", tuple(css), narrow)
+
+
+def as_row(parts: Sequence[Part]) -> Part:
+    """Return parts beside each other as one."""
+    return (
+        parts[0] if len(parts) == 1 else Part("row", around([p.box for p in parts]), tuple(parts))
+    )
 
 
 def spread(parts: Sequence[Part], boxes: Sequence[Box]) -> list[list[Part]]:
@@ -358,7 +368,7 @@ def choice(flow: "Flow", part: Part, frame: Frame) -> Node:
     place = extent_of(text, flow.sheet)
     css: Css = (("display", "flex"), ("align-items", "center"), ("gap", px(place[0] - box.box[2])))
     css = (*css, *css_of(flow, text, frame))
-    said = Node("span", place, content_of(text, text.look, flow.sheet))
+    said = Node("span", place, content_of(text, text.look, frame))
     whole = extent_of(part, flow.sheet)
     node = Node("label", whole, (tick, said), "choice", css)
     return shifted(node, whole[0] - frame.x0) if whole[0] - frame.x0 > NEAR else node

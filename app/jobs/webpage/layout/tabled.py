@@ -205,7 +205,9 @@ def cell_table(part: Part) -> Part | None:
         if max(tops) - min(tops) > SAME or not all(map(is_cell, cells)):
             return None
         box = around([cell.box for cell in cells])
-        surface = cells[0].surface if len({c.surface and c.surface.colour for c in cells}) == 1 else None
+        surface = (
+            cells[0].surface if len({c.surface and c.surface.colour for c in cells}) == 1 else None
+        )
         inner = [cell.parts[0] if cell.parts else Part("column", cell.box) for cell in cells]
         rows.append((Part("box", box, surface=surface), *inner))
     return Part("table", row.box, rows=tuple(rows), columns=len(columns))

@@ -31,7 +31,11 @@ def table_node(part: Part, frame: Frame, sheet: Sheet, child: Child) -> Node:
     css: Css = (("width", "100%"), ("table-layout", "fixed"), ("text-align", "left"))
     narrow: Css = (("min-width", f"{LEAST}px"),) if part.columns > 2 else ()
     table = Node("table", part.box, inner, "table", css, narrow)
-    return Node("div", part.box, (table,), "table-wrap", (("overflow-x", "auto"),))
+    full = part.box[0] - frame.x0 <= NEAR and frame.x1 - part.box[2] <= NEAR
+    wrap: Css = (("overflow-x", "auto"),)
+    if not full:
+        wrap = (("max-width", px(part.width)), *wrap)
+    return Node("div", part.box, (table,), "table-wrap", wrap)
 
 
 def columns_of(part: Part) -> tuple[list[int], int]:
@@ -95,9 +99,7 @@ def row_node(
     cells = []
     for i, cell in enumerate(row[1:]):
         box = (starts[i], band.box[1], starts[i + 1], band.box[3])
-        cells.append(
-            cell_node(cell, box, padding, aligns[i], frame, sheet, child, is_head=is_head)
-        )
+        cells.append(cell_node(cell, box, padding, aligns[i], frame, sheet, child, is_head=is_head))
     if number == 0:
         cells = [
             cell.styled(width=px(starts[i + 1] - starts[i])) if i + 1 < part.columns else cell
@@ -131,7 +133,7 @@ def cell_node(
         x0, y0, _, y1 = flow_box(cell, sheet)
         look = cell.look
         css: Css = text_css(look, frame.look, sheet, sheet.line_height(cell.lines))
-        children = content_of(cell, look, sheet)
+        children = content_of(cell, look, frame)
     else:
         y0, y1 = cell.box[1], cell.box[3]
         css = ()
@@ -141,4 +143,3 @@ def cell_node(
     if align != "left":
         css = (*css, ("text-align", align))
     return Node(tag, box, children, name, css)
-

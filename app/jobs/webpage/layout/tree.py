@@ -13,6 +13,7 @@ from app.jobs.webpage.page import Box
 OVERLAP = 0.25  # of the smaller one; parts that share less stand beside or below each other
 GUTTER = 10  # pixels; columns are not nearer
 ALIGNED = 4  # pixels; cells of a column begin, end or centre as near
+TINY = 28  # pixels; a column that is not wider holds icons
 MAIN = 0.45  # of all columns' width is what the one with the running text has
 FAR = 72  # pixels; rows further apart do not belong together
 BLOCKS = 1.7  # times the smallest gap is between two rows of a grid's cells
@@ -92,11 +93,12 @@ def sections_of(rows: Sequence[list[Part]]) -> list[list[list[Part]]]:
     """Put rows together that have columns in common."""
     found: list[list[list[Part]]] = []
     gutters: list[tuple[int, int]] = []
-    for row in rows:
+    for number, row in enumerate(rows):
         mine = gaps_of(row)
         if found and gutters:
             common = [cut for a in gutters for cut in [narrowed(a, row)] if cut]
-            if common and belongs(found[-1], row, common):
+            after = rows[number + 1] if number + 1 < len(rows) else None
+            if common and belongs(found[-1], row, common, after):
                 found[-1].append(row)
                 gutters = common
                 continue
@@ -127,14 +129,20 @@ def narrowed(gap: tuple[int, int], row: Sequence[Part]) -> tuple[int, int] | Non
 
 
 def belongs(
-    section: Sequence[Sequence[Part]], row: Sequence[Part], gutters: Sequence[tuple[int, int]]
+    section: Sequence[Sequence[Part]],
+    row: Sequence[Part],
+    gutters: Sequence[tuple[int, int]],
+    after: Sequence[Part] | None,
 ) -> bool:
-    """Tell whether a row goes on with the columns of the rows before it."""
+    """Tell whether a row goes on with the columns of the rows before it; ``after`` is the next."""
     before = [part for one in section for part in one]
     top, bottom = box_of(row)[1], box_of(before)[3]
     if top - bottom > FAR:
         return False
     olds, news = split(before, gutters), split(row, gutters)
+    if any(old and all(p.width <= TINY for p in old) for old in olds):
+        # Icons and boxes to tick stand each beside its own text.
+        return False
     if sum(bool(new) for new in news) == 1:
         # Only one column goes on: it is as near as its own parts are, and the widest.
         i = next(i for i, new in enumerate(news) if new)
@@ -142,8 +150,12 @@ def belongs(
             return False
         column = box_of(olds[i])
         wide = column[2] - column[0] > MAIN * (box_of(before)[2] - box_of(before)[0])
-        near = top - column[3] <= (FAR if wide else FAR // 2)
-        return near and within(box_of(news[i]), column)
+        gap = top - column[3]
+        if after and not all(narrowed(gutter, after) for gutter in gutters):
+            # What comes next spans the columns: a row nearer to it than to them is its title.
+            if box_of(after)[1] - box_of(row)[3] <= gap:
+                return False
+        return gap <= (FAR if wide else FAR // 2) and within(box_of(news[i]), column)
     pairs = [(box_of(o), box_of(n)) for o, n in zip(olds, news, strict=True) if o and n]
     return len(pairs) >= 2 and all(in_line(old, new) for old, new in pairs)
 

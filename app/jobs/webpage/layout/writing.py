@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.jobs.webpage.layout.frame import NEAR, Align, Frame, extent_of, is_centred_text, is_in_middle
+from app.jobs.webpage.layout.frame import (
+    NEAR,
+    Align,
+    Frame,
+    extent_of,
+    is_centred_text,
+    is_in_middle,
+)
 from app.jobs.webpage.layout.harmony import harmonised
 from app.jobs.webpage.layout.inline import content_of
 from app.jobs.webpage.layout.parts import Part, around
@@ -12,11 +19,13 @@ from app.jobs.webpage.layout.roles import (
     has_bullet,
     is_link,
     is_list,
+    is_muted,
     is_short,
     listed_text,
     tick_of,
 )
 from app.jobs.webpage.layout.sheet import px, room, text_css
+from app.jobs.webpage.measure.flat import hex_of
 from app.jobs.webpage.measure.typefaces import faces
 from app.jobs.webpage.page import Css, Node
 
@@ -24,6 +33,8 @@ if TYPE_CHECKING:
     from app.jobs.webpage.layout.flow import Flow
 
 LINK = (("href", "#"),)
+RULED = 40  # pixels; the line below an entry of a list is not further
+LARGER, SMALLER = 1.12, 0.95  # times the usual size
 WIDER = 1.06  # times what a text needs is as wide as it is let become
 
 
@@ -87,22 +98,29 @@ def text_node(flow: "Flow", part: Part, frame: Frame) -> Node:
         return ticked(flow, part, frame)
     level = 0 if "header" in frame.within else flow.roles.heading(part)
     plain = all(run.look == look for line in part.lines for run in line.runs)
-    if plain and not level and len(part.lines) < 3 and is_link(look, frame.look):
+    if plain and not level and len(part.lines) < 3 and is_link(look, frame.look, frame.ground):
         css = (*css, ("text-decoration", "underline")) if look.underline else css
-        link = Node("a", box, content_of(part, look, flow.sheet), "link", css, attrs=LINK)
+        said = content_of(part, look, frame, links=False)
+        link = Node("a", box, said, "link", css, attrs=LINK)
         return Node("p", box, (link,))
-    name = name_of(level, frame)
-    return Node(f"h{level}" if level else "p", box, content_of(part, look, flow.sheet), name, css)
+    name = name_of(flow, level, part, frame)
+    return Node(f"h{level}" if level else "p", box, content_of(part, look, frame), name, css)
 
 
-def name_of(level: int, frame: Frame) -> str:
-    """Return what a text is called."""
+def name_of(flow: "Flow", level: int, part: Part, frame: Frame) -> str:
+    """Return what a text is called: by its rank, or by how it differs from the usual."""
     if level:
         return "title" if level == 1 else "card-title" if "card" in frame.within else "heading"
-    for place in ("footer", "header", "card"):
-        if place in frame.within:
-            return f"{place}-text"
-    return "text"
+    look, usual = part.look, flow.sheet.look
+    if not any(map(str.isalpha, part.text)):
+        return "figure"
+    if look.size > LARGER * usual.size:
+        return "lead"
+    if look.size < SMALLER * usual.size:
+        return "small"
+    if look.bold:
+        return "strong"
+    return "muted" if is_muted(look.colour, usual.colour) else "text"
 
 
 def code(part: Part, box: tuple[int, int, int, int], css: Css) -> Node:
@@ -127,38 +145,74 @@ def ticked(flow: "Flow", part: Part, frame: Frame) -> Node:
     gap = extent_of(part, flow.sheet)[0] - x1
     look = (("display", "flex"), ("align-items", "center"), ("gap", px(gap)))
     look = (*look, *css_of(flow, part, frame), ("margin-left", px(x0 - part.box[0])))
-    said = Node("span", part.box, content_of(part, part.look, flow.sheet))
+    said = Node("span", part.box, content_of(part, part.look, frame))
     return Node("label", around([mark.box, part.box]), (tick, said), "choice", look)
 
 
-def groups_of(parts: Sequence[Part]) -> list[list[Part]]:
+def groups_of(parts: Sequence[Part], frame: Frame) -> list[list[Part]]:
     """Put the entries of each list together; all else stays alone."""
     groups: list[list[Part]] = []
     i = 0
     while i < len(parts):
-        end = i + 1
-        for j in range(i + 2, len(parts) + 1):
-            if is_list(parts[i:j]):
-                end = j
-            elif j > i + 3:
-                break
+        end = max(listed_up_to(parts, i, frame), ruled_up_to(parts, i))
         groups.append(list(parts[i:end]))
         i = end
     return groups
 
 
+def listed_up_to(parts: Sequence[Part], start: int, frame: Frame) -> int:
+    """Return where the list that begins at a part ends."""
+    end = start + 1
+    fewest = 2 if "footer" in frame.within else 3
+    for j in range(start + 2, len(parts) + 1):
+        if is_list(parts[start:j], fewest):
+            end = j
+        elif j > start + 3:
+            break
+    return end
+
+
+def ruled_up_to(parts: Sequence[Part], start: int) -> int:
+    """Return where texts with lines between them, that begin at a part, end."""
+    first = listed_text(parts[start])
+    if first is None or len(first.lines) > 1 or first.look.bold:
+        return start + 1
+    rules: list[Part] = []
+    end = start + 1
+    for j in range(start + 1, len(parts)):
+        part = parts[j]
+        if (j - start) % 2:
+            if part.kind != "rule" or (rules and part.box[::2] != rules[0].box[::2]):
+                break
+            rules.append(part)
+        else:
+            text = listed_text(part)
+            if text is None or text.look.size != first.look.size or len(text.lines) > 2:
+                break
+        end = j + 1
+    return end if len(rules) > 1 else start + 1
+
+
 def list_node(flow: "Flow", parts: Sequence[Part], frame: Frame) -> Node:
-    """Return texts as the entries of a list."""
-    boxes = [extent_of(part, flow.sheet) for part in parts]
-    box = around(boxes)
-    texts = [listed_text(part) or part for part in parts]
-    align = align_text(flow, texts[0], boxes[0], frame) if parts[0].kind == "text" else "left"
+    """Return texts as the entries of a list; lines between them become their borders."""
+    whole = [part for part in parts if part.kind != "rule"]
+    boxes = [extent_of(part, flow.sheet) for part in whole]
+    rules = [part for part in parts if part.kind == "rule"]
+    box = around([*boxes, *(rule.box for rule in rules)])
+    texts = [listed_text(part) or part for part in whole]
+    align = align_text(flow, texts[0], boxes[0], frame) if whole[0].kind == "text" else "left"
     marked = sum(map(has_bullet, texts)) * 2 > len(texts)
     entries, top = [], box[1]
-    for part, place in zip(parts, boxes, strict=True):
+    for part, place in zip(whole, boxes, strict=True):
         entry = entry_node(flow, part, replace(frame, x0=box[0], align=align))
-        entries.append(before(entry, "margin-top", px(place[1] - top)) if place[1] > top else entry)
+        entry = before(entry, "margin-top", px(place[1] - top)) if place[1] > top else entry
         top = place[3]
+        rule = next((r for r in rules if 0 <= r.box[1] - top <= RULED), None)
+        if rule:
+            line = f"{rule.height}px solid {hex_of(rule.colour)}"
+            entry = entry.styled(padding_bottom=px(rule.box[1] - top), border_bottom=line)
+            top = rule.box[3]
+        entries.append(entry)
     css: list[tuple[str, str]] = [("text-align", align)] if align != frame.align else []
     indent = box[0] - frame.x0
     if marked:
@@ -176,10 +230,14 @@ def entry_node(flow: "Flow", part: Part, frame: Frame) -> Node:
     text = listed_text(part) or part
     box = extent_of(part, flow.sheet)
     css = css_of(flow, text, frame)
-    said = content_of(text, text.look, flow.sheet)
-    linked = is_short(text) and (
-        frame.within & {"nav", "footer", "aside"} or is_link(text.look, frame.look)
+    linked = text is not part or (
+        is_short(text)
+        and (
+            bool(frame.within & {"nav", "footer", "aside"})
+            or is_link(text.look, frame.look, frame.ground)
+        )
     )
+    said = content_of(text, text.look, frame, links=not linked)
     if text is not part:
         # The entry that is chosen is painted behind.
         surface = flow.box(part, frame)

@@ -14,7 +14,7 @@ from app.jobs.webpage.measure.typefaces import Face, extent, faces, glyph
 LIGHT = 0.74  # times the ink of regular, up to which it is light
 SERIFS = ("serif", "slab")
 RARE = 0.02  # of misfit that a typeface with serifs must make good: they are rarer on screens
-ODD = 0.03  # the same for one whose letters are all as wide
+ODD = 0.05  # the same for one whose letters are all as wide
 ROUGH = 1.1  # pixels that the height of ink may be off: browsers round it up
 SMALL = 0.2  # of a misfit that small counts still
 TELLING = 8  # letters that tell a typeface
@@ -104,9 +104,7 @@ def face_of(text: str, ink: Ink, named: Named, usual: Face) -> Face | None:
     return faces()[best] if worse else usual
 
 
-def fixed_face(
-    text: str, ink: Ink, named: Named, usual: Face, usually_named: Named
-) -> Face | None:
+def fixed_face(text: str, ink: Ink, named: Named, usual: Face, usually_named: Named) -> Face | None:
     """Return the typeface of letters that are all as wide, if one fits better than ``usual``."""
     if len(named) < 2 or sum(char.isascii() and char.isalnum() for char in text) < TELLING:
         return None

@@ -53,7 +53,7 @@ def measured_size(e: Extent, text: str, ink: Ink) -> tuple[float, float]:
     """Return the size of letters in pixels, and the room between them beyond the usual."""
     by_width = ink.width / max(e.width, 0.05)
     by_height = ink.height / max(e.above + e.below, 0.1)
-    if len(text) < LETTERS and not any(map(is_wide, text)):
+    if len(text) == 1 and not is_wide(text):
         return by_height, 0.0
     # Height is only known to a pixel, so only a large difference is room between the letters.
     capitals = text.isupper() and len(text) > LETTERS

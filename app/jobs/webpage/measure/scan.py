@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from app.jobs.webpage.measure.compose import composed
 from app.jobs.webpage.measure.flat import Colour, Pixels, Region, regions, snapped
+from app.jobs.webpage.measure.icons import icons
 from app.jobs.webpage.measure.ink import ground_of, owners_of, page_colour
 from app.jobs.webpage.measure.pictures import Picture, pictures
 from app.jobs.webpage.measure.pieces import Piece, Scene, pieces_of
@@ -77,15 +78,16 @@ def scan(screenshot: Pixels, lines: Sequence[Line]) -> Scan:
     scene = Scene(rgb, ground, owners_of((height, width), every), every, [*plain, *behind])
     pieces = snapped_looks(pieces_of(scene, lines), [s.colour for s in every])
     whole, plain = composed(rgb, every, plain)
+    rules = [r for r in rules_of(found, [*every, *whole], seen, texts) if stands_out(rgb, r)]
+    taken = [*texts, *(p.box for p in pieces), *(r.box for r in rules)]
+    small = icons(rgb, ground, every, seen, taken)
     return Scan(
         width=width,
         height=height,
         colour=page_colour(rgb),
         surfaces=tuple(whole),
-        pictures=tuple(plain),
-        rules=tuple(
-            r for r in rules_of(found, [*every, *whole], seen, texts) if stands_out(rgb, r)
-        ),
+        pictures=(*plain, *small),
+        rules=tuple(rules),
         pieces=tuple(pieces),
     )
 
