@@ -24,7 +24,7 @@ from history.tables import to_csv, to_xlsx
 from vision.errors import VisionError
 from vision.images import Decoder
 
-_LOOKS_AT_ONCE = 20  # new pictures that are looked at before a panel is shown, such as after an import
+_LOOKS_AT_ONCE = 20  # new pictures that are looked at before a panel is shown: after an import
 _MOST_CHANGES = 200
 
 Changes = Annotated[dict[str, Any], Body(max_length=_MOST_CHANGES)]  # whatever JSON holds

@@ -5,9 +5,10 @@ follows from a digit follows from it here as well. What it changed says so: the 
 stood there before.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +22,7 @@ Reread = Callable[[Line], Iterator[tuple[str, float]]]
 MOST = 10  # lines of a receipt that are read again because it does not add up
 LOOKS = 2  # closer looks at a line of words, to know how sure its reading is
 SURE = 0.99  # a line of words with a higher score needs none
+_MISREAD_SIGN = re.compile(r"[S$]?5[5$]?(?=\d)")  # of "S$", "$"
 WORDS = ("merchant", "address", "date")
 
 
@@ -97,12 +99,19 @@ def _mended(now: Read, index: int, reread: Reread, others: list[Line]) -> Read:
     The line's other readings are added to ``others``.
     """
     line = now.lines[index]
-    for text, score in reread(line):
+    for text, score in chain(reread(line), _with_sign(line, now)):
         if text != line.text and any(map(str.isdigit, text)):
             others.append(replace(line, text=text, score=min(score, line.score)))
             if better := _better(now, {index: others[-1]}):
                 return better
     return now
+
+
+def _with_sign(line: Line, now: Read) -> Iterator[tuple[str, float]]:
+    """Yield a line with its 5 for the dollar sign that it may be, where the receipt has such signs."""
+    sign = _MISREAD_SIGN.match(line.text)
+    if sign and any("$" in now.lines[i].text for i in now.of):
+        yield "$" + line.text[sign.end() :], line.score
 
 
 def _mended_together(now: Read, tried: Mapping[int, Sequence[Line]]) -> Read:
