@@ -19,37 +19,29 @@ from app.clear import Clearing
 from app.config import Config, ConfigError, folder
 from app.early_head import EarlyHead
 from app.guard import Guard, own_hosts
+from app.pulse import Pulse
+from app.routes import PAGE, include_routes
 from app.shutdown import Server
 from app.tmp_folder import TmpFolder
+from app.uploads import Uploads
 
 log = logging.getLogger(__name__)
 
-PAGE = Path(__file__).parent / "page"
-# The style is linked, not given to Gradio as ``css``: it would put ``.gradio-container`` before
+# Scripts in the order in which one needs another.
+_SCRIPTS = (
+    "second-look", "panels", "settings", "pulse", "viewer", "tables", "compare", "inside",
+    "receipt-picture", "receipt-edit", "receipt-items", "receipt-foot", "receipt",
+    "webpage-preview", "webpage", "folder",
+)  # fmt: skip
+# Styles are linked, not given to Gradio as ``css``: it would put ``.gradio-container`` before
 # every rule, and those for the body and the dialogs would match nothing.
-_EARLY = (
-    '<script src="/page/second-look.js"></script>'
-    '<script src="/page/panels.js"></script>'
-    '<script src="/page/settings.js"></script>'
-    '<script src="/page/pulse.js"></script>'
-    '<script src="/page/viewer.js"></script>'
-    '<script src="/page/tables.js"></script>'
-    '<script src="/page/compare.js"></script>'
-    '<script src="/page/inside.js"></script>'
-    '<script src="/page/receipt-picture.js"></script>'
-    '<script src="/page/receipt-edit.js"></script>'
-    '<script src="/page/receipt-items.js"></script>'
-    '<script src="/page/receipt-foot.js"></script>'
-    '<script src="/page/receipt.js"></script>'
-    '<script src="/page/webpage-preview.js"></script>'
-    '<script src="/page/webpage.js"></script>'
-    '<script src="/page/folder.js"></script>'
-    '<link rel="stylesheet" href="/page/style.css">'
-    '<link rel="stylesheet" href="/page/clear.css">'
-    '<link rel="stylesheet" href="/page/receipt.css">'
-    '<link rel="stylesheet" href="/page/webpage.css">'
-    '<link rel="stylesheet" href="/page/folder.css">'
-    '<link rel="icon" href="/page/icon.svg">'
+_STYLES = ("style", "clear", "receipt", "webpage", "folder")
+_EARLY = "".join(
+    (
+        *(f'<script src="/page/{name}.js"></script>' for name in _SCRIPTS),
+        *(f'<link rel="stylesheet" href="/page/{name}.css">' for name in _STYLES),
+        '<link rel="icon" href="/page/icon.svg">',
+    )
 )
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -80,23 +72,11 @@ def application(assistant: Assistant, config: Config, hosts: set[str]) -> Guard:
     _quiet_gradio(tmp.uploads)
     import gradio as gr
 
-    from app import exports
     from app.page.clear_handlers import ClearHandlers
-    from app.page.clear_routes import clear_routes
-    from app.page.folder_routes import folder_routes
     from app.page.handlers import Handlers
     from app.page.history_handlers import HistoryHandlers
     from app.page.layout import build
     from app.page.theme import theme
-    from app.pictures import routes
-    from app.presets import Presets, preset_routes
-    from app.receipt_routes import receipt_routes
-    from app.pulse import Pulse, pulse_routes
-    from app.settings_routes import settings_routes
-    from app.turn_routes import turn_routes
-    from app.upload_routes import upload_routes
-    from app.uploads import Uploads
-    from app.webpage_routes import webpage_routes
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -105,21 +85,9 @@ def application(assistant: Assistant, config: Config, hosts: set[str]) -> Guard:
 
     clearing = Clearing(assistant, tmp, config.clear)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
-    app.include_router(clear_routes(clearing))
-    app.include_router(
-        routes(assistant.store, assistant.decoder, PAGE / "static", PAGE / "examples")
-    )
-    app.include_router(exports.routes(assistant.store, tmp.run / "exports"))
-    app.include_router(receipt_routes(assistant))
-    app.include_router(webpage_routes(assistant))
-    app.include_router(folder_routes(assistant, tmp, config.server.max_upload_mib << 20))
     uploads = Uploads(tmp.uploads, assistant.decoder)
-    app.include_router(upload_routes(uploads, config.server.max_upload_mib << 20))
-    app.include_router(settings_routes(assistant))
-    app.include_router(preset_routes(Presets(folder(config.page.presets))))
-    app.include_router(turn_routes(assistant))
     pulse = Pulse(assistant.store)
-    app.include_router(pulse_routes(pulse))
+    include_routes(app, assistant, config, tmp, clearing, uploads, pulse)
     handlers = Handlers(assistant, uploads, pulse, PAGE / "examples", Path.cwd())
     page = build(
         handlers,

@@ -25,11 +25,12 @@ Lab = NDArray[np.float32]  # (..., 3)
 
 def appearance(there: Rgb, here: Rgb) -> float:
     """Return how alike two pages look, 0 to 1; an empty page is 0."""
-    empty = lab_of(np.broadcast_to(ground(there), there.shape))
-    one, other, none = rows(lab_of(there)), rows(lab_of(here)), rows(empty)
+    empty = np.full((CELL, CELL, 3), ground(there), np.uint8)
+    one, other = rows(there), rows(here)
+    none = np.broadcast_to(lab_of(ground(there)), one.shape)
     far, bare = aligned(one, other), aligned(one, none)
     look = 1 - far / bare if bare > BLANK else 1 - min(1.0, far / 3)
-    mine, theirs, nothing = palette(lab_of(there)), palette(lab_of(here)), palette(empty)
+    mine, theirs, nothing = palette(there), palette(here), palette(empty)
     shared, bare_share = (mine & theirs).total(), (mine & nothing).total()
     whole = mine.total()
     colours = (shared - bare_share) / (whole - bare_share) if bare_share < 0.99 * whole else 1.0  # noqa: PLR2004
@@ -49,10 +50,9 @@ def ground(rgb: Rgb) -> NDArray[np.float64]:
     return np.asarray(sample[back.ravel() == counts.argmax()].mean(axis=0), np.float64)
 
 
-def rows(page: Lab) -> Lab:
+def rows(page: Rgb) -> Lab:
     """Return the mean colours of a page's cells."""
-    height = max(1, round(page.shape[0] / CELL))
-    return np.asarray(cv2.resize(page, (COLUMNS, height), interpolation=cv2.INTER_AREA))
+    return _small(page, COLUMNS, max(1, round(page.shape[0] / CELL)))
 
 
 def aligned(one: Lab, other: Lab) -> float:
@@ -70,10 +70,9 @@ def aligned(one: Lab, other: Lab) -> float:
     return float(total / length)
 
 
-def palette(page: Lab) -> Counter[tuple[int, int, int]]:
+def palette(page: Rgb) -> Counter[tuple[int, int, int]]:
     """Return how much of a page has which colour; each counts for those near it."""
-    size = (160, max(8, page.shape[0] // 8))
-    colours = cv2.resize(page, size, interpolation=cv2.INTER_AREA).reshape(-1, 3) / STEP
+    colours = _small(page, 160, max(8, page.shape[0] // 8)).reshape(-1, 3) / STEP
     floor = np.floor(colours)
     part = colours - floor
     found: Counter[tuple[int, int, int]] = Counter()
@@ -86,6 +85,11 @@ def palette(page: Lab) -> Counter[tuple[int, int, int]]:
             {(a, b, c): round(n) for (a, b, c), n in zip(bins.tolist(), amounts, strict=True)}
         )
     return found
+
+
+def _small(page: Rgb, width: int, height: int) -> Lab:
+    small = cv2.resize(page, (width, height), interpolation=cv2.INTER_AREA)
+    return lab_of(np.asarray(small, np.uint8))
 
 
 def _share(value: float) -> float:

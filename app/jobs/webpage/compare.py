@@ -145,7 +145,7 @@ def _cells(there: Sight, here: Sight) -> NDArray[np.float32]:
     laid[:] = ground(there.bare)
     shared = min(height, len(here.bare)), min(width, here.bare.shape[1])
     laid[: shared[0], : shared[1]] = here.bare[: shared[0], : shared[1]]
-    one, other = rows(lab_of(there.bare)), rows(lab_of(laid))
+    one, other = rows(there.bare), rows(laid)
     return np.asarray(np.linalg.norm(one - other, axis=2), np.float32)
 
 

@@ -20,14 +20,13 @@ from app.jobs.webpage.write import to_html
 
 LEAST = 0.0003  # of the score; less is no gain
 STEPS: Sequence[Callable[[Look], Change]] = (
-    steps.sizes,
-    steps.wraps,
-    steps.down,
-    steps.across,
     steps.colours,
     steps.down,
     steps.sizes,
+    steps.wraps,
     steps.across,
+    steps.down,
+    steps.sizes,
     steps.down,
 )
 

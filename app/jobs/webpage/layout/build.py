@@ -11,6 +11,7 @@ from app.jobs.webpage.layout.forms import with_forms
 from app.jobs.webpage.layout.harmony import settled
 from app.jobs.webpage.layout.landmarks import Landmarks, landmarks_of
 from app.jobs.webpage.layout.nest import nested
+from app.jobs.webpage.layout.palette import palette_of
 from app.jobs.webpage.layout.parts import Part
 from app.jobs.webpage.layout.roles import roles_of
 from app.jobs.webpage.layout.sheet import body_css, extra_faces, sheet_of, texts
@@ -39,6 +40,7 @@ def build(rgb: NDArray[np.uint8], lines: Sequence[Line]) -> Page:
         width=width,
         height=height,
         body=body,
+        palette=palette_of(body),
         faces=faces,
         title=title_of(marks, roles.levels),
         lang=language(whole),
