@@ -77,8 +77,8 @@ def _parser() -> argparse.ArgumentParser:
         help="read every picture of a folder",
         description="Read every picture and PDF below a folder. A file is a line, or a page; a bad "
         "one is a line with its error. Ended or killed, the same command goes on: nothing is lost, "
-        "nothing read twice, and what failed is tried again. A file equal to another is not read, "
-        "but points at it (same_as). The pages of a PDF are one receipt.",
+        "nothing read twice, and what failed is tried again. A file equal to another is not read: "
+        "its line says the same, and names it (same_as). The pages of a PDF are read as one.",
     )
     batch.add_argument("--job", choices=["text", "receipt", "html"], default="text")
     batch.add_argument(

@@ -106,7 +106,7 @@ class Worker:
         return self._errands.ask(lambda: work(self._engine))
 
     def switch(self, choice: Sequence[Candidate]) -> Future[None]:
-        """Unload the engine after the reply under way, and load the first of ``choice`` that can be.
+        """Unload the engine after the reply under way; load the first of ``choice`` that can be.
 
         Where none can, the engines from before are tried again; ``condition`` says why.
         """

@@ -1,12 +1,11 @@
 """Receipts of twenty shops, laid out by hand: what they say, where it stands, and what is true."""
 
 import random
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from vision.engine import Line
 from vision.reader.script import CJK
@@ -14,6 +13,7 @@ from vision.reader.script import CJK
 FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")  # only to draw Chinese
 WIDTH = 46  # characters in a row
 CHARACTER, HEIGHT, PITCH, MARGIN = 12, 26, 38, 30  # pixels
+SHARP = 22  # pixels of the letters, as they are drawn
 END = -WIDTH  # the right edge, for what ends there
 
 
@@ -70,21 +70,19 @@ class Sheet:
                 return count - len(cells) + max(i for i, has in enumerate(digits) if has)
         raise KeyError(key)
 
-    def drawn(self, size: int = 22) -> Image.Image:
-        """Return the picture, with letters of ``size`` pixels."""
-        scale = size / 22
-        font = ImageFont.truetype(FONT, size)
-        wide = round(scale * (2 * MARGIN + WIDTH * CHARACTER))
-        picture = Image.new(
-            "RGB", (wide, round(scale * (2 * MARGIN + PITCH * len(self.rows)))), "white"
-        )
+    def drawn(self, size: int = 22, blur: float = 0.0) -> Image.Image:
+        """Return the picture, with letters of ``size`` pixels, as out of focus as ``blur``."""
+        chinese = any(CJK.search(text) for _, cells in self.rows for text, _ in cells)
+        font = ImageFont.truetype(FONT, SHARP) if chinese else ImageFont.load_default(SHARP)
+        picture = Image.new("L", (2 * MARGIN + WIDTH * CHARACTER, 2 * MARGIN + PITCH * len(self.rows)), 255)
         draw = ImageDraw.Draw(picture)
         for i, (_, cells) in enumerate(self.rows):
             for text, at in cells:
                 x0, y0, x1, _ = box(text, at, i)
-                x, anchor = (x0, "la") if at >= 0 else (x1, "ra")
-                draw.text((scale * x, scale * y0), text, "black", font, anchor)
-        return picture
+                draw.text((x0, y0) if at >= 0 else (x1, y0), text, 0, font, "la" if at >= 0 else "ra")
+        wide, high = (round(side * size / SHARP) for side in picture.size)
+        small = picture.filter(ImageFilter.GaussianBlur(blur)).resize((wide, high), Image.Resampling.BILINEAR)
+        return small.convert("RGB")
 
 
 def width(text: str) -> int:
@@ -101,7 +99,7 @@ def other_digit(text: str, rng: random.Random) -> str:
     """Return ``text`` with one digit of its last number changed, by two or more, not its cents."""
     at = [i for i, c in enumerate(text) if c.isdigit()]
     last = [i for i in at if all(c.isdigit() or c in ".,' " for c in text[i : at[-1]])]
-    whole = last[:-2] if len(last) > 2 and text[last[-2] - 1] in ".," else last  # noqa: PLR2004
+    whole = last[:-2] if len(last) > 2 and text[last[-2] - 1] in ".," else last
     i = rng.choice(whole or last)
     digits = [d for d in "123456789" if abs(int(d) - int(text[i])) > 1]
     return text[:i] + rng.choice(digits) + text[i + 1 :]

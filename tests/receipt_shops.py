@@ -1,4 +1,4 @@
-"""Twenty shops and how each of them prints what was bought: in six currencies and five languages."""
+"""Twenty shops, and how each of them prints what was bought: in eight currencies."""
 
 import random
 from collections.abc import Callable

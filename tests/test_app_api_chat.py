@@ -1,5 +1,6 @@
 """What OpenAI's own client sees of ``/v1/chat/completions`` and ``/v1/models``."""
 
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -8,7 +9,10 @@ import openai
 import pytest
 
 import app.api.programs
+from app.api.follow import grown
 from app.errors import NothingToSend
+from app.run import Run
+from history import Turn
 from tests.api_lab import WAIT_S, Gate, Telling, programs_served, user
 from vision.engine import SamplingParams
 from vision.errors import EngineFailed
@@ -359,6 +363,16 @@ def test_a_place_in_the_queue_is_free_again_after_the_reply(client_of, monkeypat
     client = client_of(FakeEngine(["Yes."]))
 
     assert [said(client, user("?")) for _ in range(3)] == ["Yes."] * 3
+
+
+def test_a_silent_run_gives_signs_of_life():
+    run = Run("1", Turn(1, "", ""))
+
+    async def first():
+        return await anext(grown(run, beat_s=0))
+
+    assert asyncio.run(first()) == ""
+    assert run.cancel.is_set()  # nobody follows it any more
 
 
 class Echo(FakeEngine):

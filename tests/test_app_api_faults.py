@@ -143,6 +143,15 @@ def test_a_megabyte_of_text_comes_to_the_engine_whole(client, engine):
     assert engine.prompts[0].messages[0].text == text
 
 
+def test_half_a_character_is_marked(client, engine):
+    body = json.dumps(asked("a\ud800b \U0001f600"))  # half an emoji, and a whole one
+
+    answer = client.post(CHAT, content=body, headers={"content-type": "application/json"})
+
+    assert answer.status_code == 200
+    assert engine.prompts[0].messages[0].text == "a\ufffdb \U0001f600"
+
+
 def test_a_body_that_says_it_is_too_large_is_refused(client):
     answer = client.post(CHAT, content=b"x" * (2 << 20 | 1))
 

@@ -6,6 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from openpyxl import load_workbook
@@ -15,8 +16,8 @@ import app.batch.command
 import app.batch.work
 from app.batch import batch
 from app.batch.sources import PICTURES, Arrivals
-from app.config import Config, ConfigError, ServerConfig, TmpConfig
-from tests.conftest import drawn, png
+from app.config import Config, ConfigError, ReceiptConfig, ServerConfig, TmpConfig
+from tests.conftest import RECEIPT, drawn, png
 from vision.beside import WithReader
 from vision.engine import Chunk, Line
 from vision.errors import EngineFailed
@@ -86,6 +87,15 @@ class Fails(FakeEngine):
         yield Chunk("Read.", finish_reason="stop")
 
 
+class PairFails(FakeEngine):
+    """Fails always, and takes two prompts at once: an equal file is met before it has failed."""
+
+    parallel = 2
+
+    def stream(self, prompt, params, cancel):
+        raise EngineFailed
+
+
 # Tables
 
 
@@ -152,6 +162,18 @@ def test_a_receipts_line_has_what_was_promised(config, folder, out, receipt):
     assert all(each.keys() >= {"text", "bbox", "score"} for each in line["lines"])
 
 
+def test_fields_of_the_users_own_have_columns(config, folder, tmp_path):
+    (folder / "a.png").write_bytes(drawn((*RECEIPT, "Table No: 12")))
+    schema = {"type": "object", "properties": {"table_no": {"type": "string"}}}
+    (tmp_path / "mine.json").write_text(json.dumps(schema))
+    own = replace(config, receipt=ReceiptConfig(schema=str(tmp_path / "mine.json")))
+
+    batch(own, folder, tmp_path / "out.csv", "receipt")
+
+    head, row = csv.reader((tmp_path / "out.csv").read_text("utf-8-sig").splitlines())
+    assert row[head.index("table_no")] == "12"
+
+
 @pytest.mark.parametrize(
     ("name", "job"), [("out.csv", "text"), ("out.txt", "text"), ("out.csv", "html")]
 )
@@ -175,30 +197,41 @@ def test_an_equal_file_is_read_once(batch_with, folder, out):
     batch_with(engine)
 
     read, same = lines(out)
-    assert (read["text"], same["same_as"]) == ("Read.", "a.png")
+    assert (read["text"], same["text"], same["same_as"]) == ("Read.", "Read.", "a.png")
     assert len(engine.prompts) == 1
 
 
 def test_an_equal_file_is_known_after_a_restart(batch_with, folder, out):
-    (folder / "a.png").write_bytes(picture(1))
+    for name, data in (("a.png", picture(1)), ("bad.png", b"no picture")):
+        (folder / name).write_bytes(data)
     batch_with(FakeEngine(["Read."]))
-    (folder / "b.png").write_bytes(picture(1))
+    (folder / "c.png").write_bytes(picture(1))
 
     batch_with(engine := FakeEngine(["Again."]))
 
-    assert lines(out)[1]["same_as"] == "a.png"
+    same = lines(out)[-1]
+    assert (same["image"], same["same_as"], same["text"]) == ("c.png", "a.png", "Read.")
     assert engine.prompts == []
 
 
-def test_a_file_equal_to_one_that_failed_is_read(batch_with, folder, out):
+def test_a_file_equal_to_one_that_failed_fails_with_it(batch_with, folder, out):
     for name in ("a.png", "b.png"):
         (folder / name).write_bytes(picture(1))
 
-    batch_with(Fails(EngineFailed()))
+    batch_with(PairFails())
 
-    failed, read = lines(out)
-    assert "error" in failed
-    assert read["text"] == "Read."
+    assert ["error" in line for line in lines(out)] == [True, True]
+
+
+def test_a_file_equal_to_one_that_failed_is_read_with_it_the_next_time(batch_with, folder, out):
+    for name in ("a.png", "b.png"):
+        (folder / name).write_bytes(picture(1))
+    batch_with(PairFails())
+
+    batch_with(engine := FakeEngine(["Read."]))
+
+    assert [line["text"] for line in lines(out)] == ["Read.", "Read."]
+    assert len(engine.prompts) == 1
 
 
 def test_a_file_that_is_another_since_is_read_again(batch_with, folder, out):
@@ -558,6 +591,16 @@ def test_two_screenshots_of_one_name_have_a_page_each(pages_of, folder):
         "1-3.html",
     ]
     assert "<p>10</p>" in (pages / "1-3.html").read_text()
+
+
+def test_an_equal_screenshot_has_a_page_of_its_own_name(pages_of, folder):
+    for name in ("a.png", "b.png"):
+        (folder / name).write_bytes(picture(1))
+
+    pages = pages_of()
+
+    assert (pages / "b.html").read_text() == (pages / "a.html").read_text()
+    assert lines(pages / "results.jsonl")[1]["html"] == "b.html"
 
 
 def test_names_of_pages_are_taken_across_restarts(pages_of, folder):

@@ -50,6 +50,8 @@ def test_the_last_chunk_still_says_what_the_reply_cost():
 
 
 def test_the_last_of_the_ends_is_the_only_one():
-    ends = [chunk.finish_reason for chunk in streamed("a END", ("END",), 100) if chunk.finish_reason]
+    chunks = streamed("a END", ("END",), 100)
+
+    ends = [chunk.finish_reason for chunk in chunks if chunk.finish_reason]
 
     assert ends == ["stop"]

@@ -7,7 +7,7 @@ Source: OpenAI's API reference, "Create chat completion".
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 FinishReason = Literal["stop", "length"]
 
@@ -18,6 +18,14 @@ def _whole(value: Any) -> Any:  # whatever JSON can hold
 
 
 _WHOLE = BeforeValidator(_whole)  # behind the limits: else no description has them
+
+
+def _text(value: str) -> str:
+    """Return text in which half a character, as JSON can hold it, is marked as what it is."""
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+Text = Annotated[str, AfterValidator(_text)]
 DataUri = Annotated[
     str,
     Field(
@@ -36,7 +44,7 @@ class TextPart(_Asked):
     """Text in a message."""
 
     type: Literal["text"]
-    text: str
+    text: Text
 
 
 class ImageUrl(_Asked):
@@ -60,21 +68,21 @@ class SystemMessage(_Asked):
     """What holds for the whole conversation."""
 
     role: Literal["system", "developer"]
-    content: str | list[TextPart]
+    content: Text | list[TextPart]
 
 
 class UserMessage(_Asked):
     """What the user says and shows. Its pictures come before its text."""
 
     role: Literal["user"]
-    content: str | list[Part]
+    content: Text | list[Part]
 
 
 class AssistantMessage(_Asked):
     """An earlier reply."""
 
     role: Literal["assistant"]
-    content: str | list[TextPart] | None = None
+    content: Text | list[TextPart] | None = None
 
 
 AnyMessage = Annotated[SystemMessage | UserMessage | AssistantMessage, Field(discriminator="role")]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.chat_schema import CompletionUsage, DataUri
+from app.api.chat_schema import CompletionUsage, DataUri, Text
 from app.api.chat_translate import usage
 from app.intake import Upload
 from app.jobs.receipt_schema import Receipt, Receipts
@@ -23,7 +23,7 @@ class JobRequest(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True)
 
     images: Annotated[list[DataUri], Field(min_length=1)]
-    prompt: str = ""
+    prompt: Text = ""
 
 
 class FoundLine(BaseModel):

@@ -52,7 +52,7 @@ class Metrics:
         self._turns.labels(engine, turn.finish_reason or "none").inc()
         for key, kind in _TOKENS.items():
             self._tokens.labels(engine, kind).inc(turn.usage.get(key, 0))
-        if turn.reply and turn.usage:
+        if turn.reply and "first_token_ms" in turn.usage:
             self._first_token.labels(engine).observe(turn.usage["first_token_ms"] / 1e3)
 
 

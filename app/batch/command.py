@@ -21,6 +21,7 @@ from app.tmp_folder import TmpFolder
 from vision.engine import Engine, Job
 
 LOOK_S = 2.0  # between two looks at a folder that is watched
+_EARLY = "ended early"
 
 
 def batch(
@@ -61,6 +62,8 @@ def batch(
         if watch:
             _say(f"Watching {source}: Ctrl+C ends it.")
         done = _read_all(looks, work, journal, target, parallel_of(engine))
+        if watch:
+            del done[_EARLY]  # as it is meant to end
         _say(_told(done, journal.kept, out))
     return 0
 
@@ -101,7 +104,7 @@ def _read_all(
                 if missing or not target.out.exists():
                     target.finish()
         except KeyboardInterrupt:
-            done["ended early"] = 1
+            done[_EARLY] = 1
             target.finish()
     return done
 
@@ -113,7 +116,7 @@ def _ending(record: Record) -> str:
 def _told(done: Counter[str], kept: int, out: Path) -> str:
     same = f", {done['same']} the same as another" if done["same"] else ""
     told = f"{done['read']} read, {done['failed']} failed{same}, {kept} were there already: {out}"
-    return f"{told} (ended early: the same command goes on)" if done["ended early"] else told
+    return f"{told} (ended early: the same command goes on)" if done[_EARLY] else told
 
 
 def _say(sentence: str) -> None:

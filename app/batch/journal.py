@@ -1,9 +1,9 @@
 """The lines of a batch, on disk as they come: what a killed batch goes on from.
 
 A line is a JSON object with ``image``, the file's name, ``sha256`` and ``bytes`` of the file, and
-what was found, an ``error``, or ``same_as``: the name of an equal file that was read. Of two lines
-of one file the later one counts. Failures and a line that was cut off are taken out at the next
-start, so that these files are read once more.
+what was found, or an ``error``. ``same_as`` is the name of an equal file, which was read in its
+place. Of two lines of one file the later one counts. Failures and a line that was cut off are taken
+out at the next start, so that these files are read once more.
 """
 
 import fcntl
@@ -28,7 +28,7 @@ class _Known:
 
     sha256: str
     size_bytes: int | None  # None: of an earlier version
-    same_as: str
+    start: int  # where it begins
     failed: bool
 
 
@@ -46,8 +46,8 @@ class Journal:
         self.kept = len(self._known)  # lines that were there already
         self._by_sha256 = {
             known.sha256: name
-            for name, known in self._known.items()
-            if known.sha256 and not known.same_as
+            for name, known in reversed(self._known.items())  # of equal files the first
+            if known.sha256
         }
 
     def __enter__(self) -> Self:
@@ -71,6 +71,13 @@ class Journal:
         found = self._by_sha256.setdefault(sha256, name)
         return "" if found == name else found
 
+    def line(self, name: str) -> Record:
+        """Return the line of a file that has one."""
+        with self.path.open("rb") as file:
+            file.seek(self._known[name].start)
+            found: Record = json.loads(file.readline())
+            return found
+
     def column(self, key: str) -> dict[str, str]:
         """Return what stands under ``key`` in the lines, by the files' names."""
         return {record["image"]: str(record[key]) for record in latest(self.path) if key in record}
@@ -79,35 +86,38 @@ class Journal:
         """Add a line; it is on the disk when this returns. Raise ``ConfigError``."""
         left = memoryview(_line(record))
         with _writing(self.path):
+            start = os.fstat(self._file).st_size
             while left:
                 left = left[os.write(self._file, left) :]
             os.fsync(self._file)
-        known = self._known[record["image"]] = _known(record)
+        known = self._known[record["image"]] = _known(record, start)
         if known.failed and self._by_sha256.get(known.sha256) == record["image"]:
             del self._by_sha256[known.sha256]  # an equal file may be read
 
 
 def latest(path: Path) -> Iterator[Record]:
     """Yield the line that counts of each file, in the lines' order, one in memory at a time."""
-    for _, record in _latest(path):
+    for _, _, record in _latest(path):
         yield record
 
 
-def _latest(path: Path) -> Iterator[tuple[bytes, Record]]:
-    last = {record["image"]: place for place, (_, record) in enumerate(_lines(path))}
-    for place, (line, record) in enumerate(_lines(path)):
-        if last[record["image"]] == place:
-            yield line, record
+def _latest(path: Path) -> Iterator[tuple[int, bytes, Record]]:
+    last = {record["image"]: start for start, _, record in _lines(path)}
+    for start, line, record in _lines(path):
+        if last[record["image"]] == start:
+            yield start, line, record
 
 
-def _lines(path: Path) -> Iterator[tuple[bytes, Record]]:
-    """Yield what is whole of a journal."""
+def _lines(path: Path) -> Iterator[tuple[int, bytes, Record]]:
+    """Yield what is whole of a journal, each line with where it begins."""
+    start = 0
     with suppress(FileNotFoundError), path.open("rb") as file:
         for line in file:
             with suppress(ValueError):
                 record = json.loads(line)
                 if isinstance(record, dict) and isinstance(record.get("image"), str):
-                    yield line, record
+                    yield start, line, record
+            start += len(line)
 
 
 def _line(record: Record) -> bytes:
@@ -130,28 +140,21 @@ def _held(path: Path) -> int:
 
 def _only_good(path: Path) -> dict[str, _Known]:
     """Take from a journal what is to be done again; return what is left, by name."""
-    known = {record["image"]: _known(record) for record in latest(path)}
-    read = {name for name, each in known.items() if not each.failed and not each.same_as}
-    good = {name: each for name, each in known.items() if name in read or each.same_as in read}
+    good = sum("error" not in record for record in latest(path))
     with path.open("rb") as file:
-        if sum(1 for _ in file) == len(good):
-            return good
-    fresh = path.with_name(f".{path.name}.tmp")
-    with fresh.open("wb") as file:
-        file.writelines(line for line, record in _latest(path) if record["image"] in good)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    return good
+        lines = sum(1 for _ in file)
+    if lines != good:
+        fresh = path.with_name(f".{path.name}.tmp")
+        with fresh.open("wb") as file:
+            file.writelines(line for _, line, record in _latest(path) if "error" not in record)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    return {record["image"]: _known(record, start) for start, _, record in _latest(path)}
 
 
-def _known(record: Record) -> _Known:
-    return _Known(
-        sha256=record.get("sha256", ""),
-        size_bytes=record.get("bytes"),
-        same_as=record.get("same_as", ""),
-        failed="error" in record,
-    )
+def _known(record: Record, start: int) -> _Known:
+    return _Known(record.get("sha256", ""), record.get("bytes"), start, "error" in record)
 
 
 @contextmanager

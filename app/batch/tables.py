@@ -16,7 +16,8 @@ from history.turn import Turn
 
 _PEOPLES = ("corrected", "confirmed")  # what only somebody who looked can say
 _PLACE = ("image", "same_as", "error")
-_COLUMNS = ("image", *(name for name in RECEIPT if name not in _PEOPLES), "same_as", "error")
+_COLUMNS = ("image", *(name for name in RECEIPT if name not in _PEOPLES))
+_LAST = ("same_as", "error")
 _ITEM_COLUMNS = ("image", *(name for name in ITEM if name not in OURS))
 
 
@@ -40,9 +41,11 @@ def table(records: Iterable[Record]) -> Table:
     # A turn's conversation is its place in ``read``: how a row knows its file again.
     found = table_of((str(place), turn) for place, turn in enumerate(_turns(records, read, rest)))
     items = found.sheets[0] if found.sheets else Table(ITEM, ())
+    own = [name for name in found.columns if name not in (*OURS, *RECEIPT)]
+    columns = (*_COLUMNS, *own, *_LAST)
     return Table(
-        _COLUMNS,
-        _texts([*_rows(found, read), *rest], _COLUMNS),
+        columns,
+        _texts([*_rows(found, read), *rest], columns),
         "Receipts",
         (Table(_ITEM_COLUMNS, _texts(_rows(items, read), _ITEM_COLUMNS), "Items"),),
     )
@@ -52,9 +55,11 @@ def _turns(records: Iterable[Record], read: list[Record], rest: list[Record]) ->
     """Yield the lines that have receipts as turns; note what is known of each file."""
     for record in records:
         place = {key: str(record[key]) for key in _PLACE if key in record}
-        if receipts := record.get("receipts"):
+        receipts = record.get("receipts")
+        if receipts and "same_as" not in record:
             read.append(place)
-            yield Turn(1, "", "", fields={"receipts": receipts})
+            own = record.get("custom", {})
+            yield Turn(1, "", "", fields={"receipts": receipts, "custom": own})
         else:
             rest.append(place)
 

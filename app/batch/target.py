@@ -6,7 +6,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Literal, Self
 
-from app.batch.journal import Journal, latest
+from app.batch.journal import Journal, Record, latest
 from app.batch.results import Result
 from app.config import ConfigError
 from vision.engine import Job
@@ -42,6 +42,8 @@ class Target:
 
         ``pages`` has the names that are taken, by the files'; a new one is added.
         """
+        if same := result.record.get("same_as"):
+            result = self._copied(result, journal.line(same))
         record = result.record
         if result.page:
             image = record["image"]
@@ -51,6 +53,12 @@ class Target:
             fresh.replace(self.out / name)
             record = {"image": image, "html": name} | record
         journal.append(record)
+
+    def _copied(self, result: Result, line: Record) -> Result:
+        """Return what was found of an equal file as that of this one."""
+        html = line.pop("html", None)
+        page = (self.out / html).read_text(encoding="utf-8") if html else ""
+        return Result(line | result.record, page)
 
     def finish(self) -> None:
         """Write the table, whole, from the lines there are."""

@@ -52,7 +52,7 @@ class Work:
             return lambda: refused
         known |= {"bytes": len(data), "sha256": sha256(data).hexdigest()}
         if same := journal.same_as(known["sha256"], source.name):
-            pointed = Result(known | {"same_as": same})
+            pointed = Result(known | {"same_as": same, "seconds": 0.0})
             return lambda: pointed
         return lambda: self._done(known, source.path, data)
 

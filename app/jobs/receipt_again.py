@@ -8,7 +8,7 @@ stood there before.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
@@ -19,10 +19,10 @@ from vision.engine import Line
 
 # Readings of a line enlarged, with their scores; lazily: each costs a run of the networks.
 Reread = Callable[[Line], Iterator[tuple[str, float]]]
-MOST = 10  # lines of a receipt that are read again because it does not add up
+MOST = 8  # lines of a receipt that are read again because it does not add up
 LOOKS = 2  # closer looks at a line of words, to know how sure its reading is
 SURE = 0.99  # a line of words with a higher score needs none
-_MISREAD_SIGN = re.compile(r"[S$]?5[5$]?(?=\d)")  # of "S$", "$"
+_MISREAD_SIGN = re.compile(r"[S$5]?[5$](?=\d+[.,]\d\d)")  # of "S$", "$"
 WORDS = ("merchant", "address", "date")
 
 
@@ -64,6 +64,7 @@ def read_twice(lines: Sequence[Line], of: Sequence[int], reread: Reread, image: 
     """
     before = now = read(lines, of, image)
     tried: dict[int, list[Line]] = {}  # a line's other readings
+    now = (now.faults and _better(now, _with_signs(now))) or now
     while now.faults and len(tried) < MOST:
         suspect = next((i for i in suspects(now) if i not in tried), None)
         if suspect is None:
@@ -99,7 +100,11 @@ def _mended(now: Read, index: int, reread: Reread, others: list[Line]) -> Read:
     The line's other readings are added to ``others``.
     """
     line = now.lines[index]
-    for text, score in chain(reread(line), _with_sign(line, now)):
+    same = 0
+    for text, score in reread(line):
+        same += text == line.text
+        if same == LOOKS and line.score > SURE:  # it does say so
+            break
         if text != line.text and any(map(str.isdigit, text)):
             others.append(replace(line, text=text, score=min(score, line.score)))
             if better := _better(now, {index: others[-1]}):
@@ -107,11 +112,16 @@ def _mended(now: Read, index: int, reread: Reread, others: list[Line]) -> Read:
     return now
 
 
-def _with_sign(line: Line, now: Read) -> Iterator[tuple[str, float]]:
-    """Yield a line with its 5 for the dollar sign that it may be, where the receipt has such signs."""
-    sign = _MISREAD_SIGN.match(line.text)
-    if sign and any("$" in now.lines[i].text for i in now.of):
-        yield "$" + line.text[sign.end() :], line.score
+def _with_signs(now: Read) -> dict[int, Line]:
+    """Return lines with a dollar sign for the 5 that it was taken for, if others have such signs."""
+    if not any("$" in now.lines[i].text for i in now.of):
+        return {}
+    signs = {i: _MISREAD_SIGN.match(now.lines[i].text) for i in now.of}
+    return {
+        i: replace(now.lines[i], text="$" + now.lines[i].text[sign.end() :])
+        for i, sign in signs.items()
+        if sign
+    }
 
 
 def _mended_together(now: Read, tried: Mapping[int, Sequence[Line]]) -> Read:

@@ -8,11 +8,12 @@ each confidence are right, for any folder with labels.
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import prod
 
 from vision.reader.fields import Facts
 
-# The recogniser's score of a line, and how often a line with such a score is right letter by letter.
+# The recogniser's score of a line, and how often one with such a score is right letter by letter.
 _SCORES = (0.6, 0.85, 0.925, 0.96, 0.975, 0.985, 0.993, 0.9965, 0.999)
 _FIGURES = (0.2, 0.38, 0.71, 0.82, 0.86, 0.87, 0.9, 0.945, 0.999)
 _WORDS = (0.4, 0.55, 0.63, 0.79, 0.88, 0.89, 0.925, 0.96, 0.997)
@@ -33,14 +34,31 @@ def words_right(score: float, agreed: bool | None) -> float:
     return _between(score, _SCORES, looked[agreed])
 
 
-def chosen(facts: Facts) -> Mapping[str, float]:
-    """Return how often the right text is chosen for each field, given what speaks for it."""
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How often a field's text is the right one, and how much a misread line harms it."""
+
+    right: float
+    harm: float
+
+    def of(self, read: Sequence[float]) -> float:
+        """Return how sure a value is whose lines are ``read`` right so often."""
+        return round(min(MOST, self.right * prod(read) ** self.harm), 3)
+
+
+# Of lines of words, half of what is misread is not in the value, or goes wrong together: with a
+# power of 0.5 the 60 receipts' names, dates and addresses were as often right as they should be.
+_WORDS_HARM = 0.5
+# An amount that were misread would hardly add up.
+_CLOSED, _OPEN = 0.2, 1.0
+
+
+def trust(facts: Facts) -> Mapping[str, Trust]:
+    """Return how far each field can be trusted, given what speaks for it."""
     sums = facts.sums
-    parts = 0.97 if sums.closes else 0.85
-    whole = facts.basket.worth in {one.value for one in (sums.total, sums.subtotal) if one}
     named = min(1.0, max(0.0, facts.merchant.score)) if facts.merchant else 0.0
-    return {
-        "merchant": 0.85 + 0.13 * named,
+    words = {
+        "merchant": 0.87 + 0.11 * named,
         "buyer": 0.75,
         "address": 0.92,
         "tax_id": 0.95,
@@ -50,17 +68,20 @@ def chosen(facts: Facts) -> Mapping[str, float]:
         "number": 0.9,
         "currency": 0.97,
         "payment_method": 0.9,
-        "items": 0.97 if whole else 0.8,
-        "total": (0.85, 0.96, 0.99)[sums.closes + sums.settles],
-        "paid": 0.97 if sums.settles else 0.85,
-        "change": 0.97 if sums.settles else 0.85,
+    }
+    whole = facts.basket.worth in {one.value for one in (sums.total, sums.subtotal) if one}
+    parts = Trust(0.97, _CLOSED) if sums.closes else Trust(0.85, _OPEN)
+    settled = Trust(0.97, _CLOSED) if sums.settles else Trust(0.85, _OPEN)
+    agree = sums.closes + sums.settles
+    return {
+        **{name: Trust(right, _WORDS_HARM) for name, right in words.items()},
+        "name": Trust(0.95 if whole else 0.8, _WORDS_HARM),
+        "items": Trust(0.97, _CLOSED) if whole else Trust(0.8, _OPEN),
+        "total": Trust((0.85, 0.96, 0.99)[agree], _CLOSED if agree else _OPEN),
+        "paid": settled,
+        "change": settled,
         **dict.fromkeys(("subtotal", "discounts", "service", "rounding", "tip", "taxes"), parts),
     }
-
-
-def sure(read: Sequence[float], right: float) -> float:
-    """Return how sure a value is: each of its lines is ``read`` right, and it the ``right`` one."""
-    return round(min(MOST, right * prod(read)), 3)
 
 
 def _between(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:

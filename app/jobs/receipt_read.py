@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.jobs.receipt_confidence import chosen, figure_right, sure, words_right
+from app.jobs.receipt_confidence import Trust, figure_right, trust, words_right
 from app.jobs.receipt_schema import Amount, Box, Item, Receipt, Tax, Text
 from vision.engine import Line
 from vision.reader.fields import Facts, facts_of
@@ -25,8 +25,8 @@ class Origin:
     image: int
     agreed: Mapping[int, bool]  # of lines looked at again, whether they were read the same
 
-    def text(self, value: str, raw: str, cells: Sequence[Cell], right: float) -> Text:
-        """Return a value in words that stands in ``cells`` and is the ``right`` one so often."""
+    def text(self, value: str, raw: str, cells: Sequence[Cell], trust: Trust) -> Text:
+        """Return a value in words that stands in ``cells``."""
         lines = self._lines(cells)
         scores = [cell.line.score for cell in cells]
         agreed = [self.agreed.get(i) for i in lines]
@@ -34,20 +34,20 @@ class Origin:
         return Text(
             value=value,
             raw=raw,
-            confidence=sure(read, right),
+            confidence=trust.of(read),
             source="reader",
             box=_around([cell.line.box for cell in cells]),
             image=self.image,
             lines=lines,
         )
 
-    def amount(self, figure: Figure, right: float, value: Decimal | None = None) -> Amount:
+    def amount(self, figure: Figure, trust: Trust, value: Decimal | None = None) -> Amount:
         """Return an amount; ``value`` where it is meant otherwise than it stands: without sign."""
         score = min(figure.cell.line.score, _WORN if figure.is_worn else 1.0)
         return Amount(
             value=figure.amount.value if value is None else value,
             raw=figure.raw.strip(),
-            confidence=sure([figure_right(score)], right),
+            confidence=trust.of([figure_right(score)]),
             source="reader",
             box=box_of(figure),
             image=self.image,
@@ -72,13 +72,13 @@ def receipt_of(
 
 def receipt_from(facts: Facts, origin: Origin) -> Receipt:
     """Return the receipt that ``facts`` are of."""
-    right = chosen(facts)
+    trusted = trust(facts)
 
     def text(name: str, found: Said | None) -> Text | None:
-        return origin.text(found.value, found.raw, found.cells, right[name]) if found else None
+        return origin.text(found.value, found.raw, found.cells, trusted[name]) if found else None
 
     def amount(name: str, found: Labelled | None) -> Amount | None:
-        return origin.amount(found.figure, right[name]) if found else None
+        return origin.amount(found.figure, trusted[name]) if found else None
 
     sums = facts.sums
     total = amount("total", sums.total)
@@ -93,30 +93,30 @@ def receipt_from(facts: Facts, origin: Origin) -> Receipt:
         number=text("number", facts.number),
         currency=text("currency", facts.currency),
         payment_method=text("payment_method", facts.method),
-        items=tuple(_item(one, origin, right["items"]) for one in facts.basket.items),
+        items=tuple(_item(one, origin, trusted) for one in facts.basket.items),
         subtotal=amount("subtotal", sums.subtotal),
         discounts=tuple(
-            origin.amount(one.figure, right["discounts"], abs(one.value)) for one in sums.discounts
+            origin.amount(one.figure, trusted["discounts"], abs(one.value)) for one in sums.discounts
         ),
         service=amount("service", sums.service),
         rounding=amount("rounding", sums.rounding),
         tip=amount("tip", sums.tip),
-        taxes=tuple(_tax(one, origin, right["taxes"]) for one in sums.taxes),
+        taxes=tuple(_tax(one, origin, trusted["taxes"]) for one in sums.taxes),
         total=_contested(total, sums.rival.figure) if total and sums.rival else total,
-        paid=_paid([origin.amount(one.figure, right["paid"]) for one in sums.paid]),
+        paid=_paid([origin.amount(one.figure, trusted["paid"]) for one in sums.paid]),
         change=amount("change", sums.change),
     )
 
 
-def _item(one: Bought, origin: Origin, right: float) -> Item:
+def _item(one: Bought, origin: Origin, trusted: Mapping[str, Trust]) -> Item:
     numbers = one.numbers
 
     def number(figure: Figure | None, value: Decimal | None = None) -> Amount | None:
-        return origin.amount(figure, right, value) if figure else None
+        return origin.amount(figure, trusted["items"], value) if figure else None
 
     off = numbers.discount
     return Item(
-        name=origin.text(one.name, one.name, one.name_cells, right),
+        name=origin.text(one.name, one.name, one.name_cells, trusted["name"]),
         quantity=number(numbers.quantity, _count(numbers.quantity)),
         unit_price=number(numbers.unit_price),
         amount=number(one.amount),
@@ -156,13 +156,13 @@ def _paid(parts: Sequence[Amount]) -> Amount | None:
     )
 
 
-def _tax(one: TaxLine, origin: Origin, right: float) -> Tax:
-    amount = origin.amount(one.figure, right)
+def _tax(one: TaxLine, origin: Origin, trust: Trust) -> Tax:
+    amount = origin.amount(one.figure, trust)
     return Tax(
         name=one.name,
         amount=_contested(amount, one.rival) if one.rival else amount,
         rate=one.rate,
-        base=origin.amount(one.base, right) if one.base else None,
+        base=origin.amount(one.base, trust) if one.base else None,
         included=one.included,
     )
 

@@ -22,7 +22,7 @@ class Checker:
         """Return how a page is drawn and how that compares; None where it cannot be drawn."""
         if self.browser is None:
             return None
-        rendering = self.browser.draw(inline(html, self.rgb), self.rgb.shape[1])
+        rendering = self.browser.draw(inline(html, self.rgb, effort=1), self.rgb.shape[1])
         return None if rendering is None else (rendering, compare(self.sight, rendering))
 
     def version(self, html: str, by: By) -> Version:

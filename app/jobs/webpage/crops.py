@@ -28,9 +28,9 @@ def name_of(box: Box) -> str:
     return "crop-{}-{}-{}-{}.png".format(*box)
 
 
-def inline(html: str, rgb: Rgb) -> str:
-    """Return the page with its pictures in it, as data."""
-    return _replaced(html, lambda box: _data(rgb, box))
+def inline(html: str, rgb: Rgb, effort: int = 9) -> str:
+    """Return the page with its pictures in it, as data; with less effort sooner, and larger."""
+    return _replaced(html, lambda box: _data(rgb, box, effort))
 
 
 def pieces(pages: Iterable[str], rgb: Rgb) -> dict[str, str]:
@@ -52,17 +52,17 @@ def archive(html: str, rgb: Rgb | None) -> bytes:
     return buffer.getvalue()
 
 
-def piece(rgb: Rgb, box: Box) -> bytes:
+def piece(rgb: Rgb, box: Box, effort: int = 9) -> bytes:
     """Return a piece of the screenshot as a PNG; empty where the box is outside of it."""
     x0, y0, x1, y1 = box
     crop = rgb[y0:y1, x0:x1]
     if not crop.size:
         return b""
-    return cv2.imencode(".png", crop[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes()
+    return cv2.imencode(".png", crop[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, effort])[1].tobytes()
 
 
-def _data(rgb: Rgb, box: Box) -> str:
-    png = piece(rgb, box)
+def _data(rgb: Rgb, box: Box, effort: int = 9) -> str:
+    png = piece(rgb, box, effort)
     return f"data:image/png;base64,{base64.b64encode(png).decode()}" if png else _NOTHING
 
 

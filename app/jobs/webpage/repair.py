@@ -61,7 +61,7 @@ def repaired(
     first: Drawn,
     checker: Checker,
     cancel: Event,
-    budget: Budget = Budget(),  # noqa: B008 - frozen
+    budget: Budget = Budget(),
 ) -> Drawn:
     """Return the page repaired, or ``first`` where no step made it better."""
     started = perf_counter()

@@ -7,9 +7,11 @@ lies behind them is what most of their line shows.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from app.jobs.webpage.appearance import ground
 from app.jobs.webpage.matching import Said
 from app.jobs.webpage.page import Box
 from app.jobs.webpage.render import INK, Rendering, Rgb, inked
@@ -34,7 +36,8 @@ def of_screenshot(rgb: Rgb, lines: Sequence[Line]) -> Sight:
     bare = rgb.copy()
     for line in lines:
         _erase(bare, line.box)
-    boxes = [inked(_ink(rgb, bare), line.box) or line.box for line in lines]
+    ink = cv2.absdiff(rgb, bare).max(axis=2) > INK
+    boxes = [inked(ink, line.box) or line.box for line in lines]
     said = tuple(Said(line.text, box) for line, box in zip(lines, boxes, strict=True))
     return _sight(rgb, bare, said, [(box,) for box in boxes])
 
@@ -67,16 +70,9 @@ def _erase(bare: Rgb, box: Box) -> None:
     inner = bare[y0:y1, x0:x1]
     if not inner.size:
         return
-    pixels = inner.reshape(-1, 3)
-    _, back, counts = np.unique(pixels >> 4, axis=0, return_inverse=True, return_counts=True)
-    behind = np.median(pixels[back.ravel() == counts.argmax()], axis=0)
+    behind = ground(inner)
     letters = np.abs(inner - behind).max(axis=2) > INK / 2
     inner[letters] = behind
-
-
-def _ink(rgb: Rgb, bare: Rgb) -> NDArray[np.bool_]:
-    difference = np.abs(rgb.astype(np.int16) - bare).max(axis=2)
-    return np.asarray(difference > INK)
 
 
 def _colour(rgb: Rgb, bare: Rgb, box: Box) -> NDArray[np.float64]:

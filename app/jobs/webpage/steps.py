@@ -84,7 +84,7 @@ def look_at(page: Page, rendering: Rendering, comparison: Comparison, there: Sig
 
 
 def tree_of(body: Node) -> Tree:
-    """Number the elements of a page."""
+    """Give the elements of a page numbers."""
     nodes: list[Node] = []
     parents: list[int] = []
     children: list[tuple[int, ...]] = []

@@ -15,6 +15,7 @@
     return "<!DOCTYPE html>"
       + `<meta http-equiv="Content-Security-Policy" content="${policy.join("; ")}">`
       + '<meta http-equiv="x-dns-prefetch-control" content="off">'
+      + '<base target="_blank">' // which it may not open: a link does nothing, and the page stays
       + html;
   }
 

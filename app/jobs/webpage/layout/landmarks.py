@@ -10,6 +10,7 @@ from app.jobs.webpage.layout.sheet import Sheet, texts
 
 HEAD_TOP = 90  # pixels; the head of a page begins above
 HEAD_HEIGHT = 170  # pixels
+NOTICE = 64  # pixels
 LETTERS = 60  # a text at the foot of a page is not longer
 FOOT = 0.5  # of the page's height; its foot begins below
 FOOT_HEIGHT = 460  # pixels
@@ -31,6 +32,8 @@ def landmarks_of(parts: Sequence[Part], height: int, sheet: Sheet) -> Landmarks:
     """Return which parts of a page are its head and its foot."""
     rest = list(parts)
     head: list[Part] = []
+    if len(rest) > 2 and is_notice(rest[0], sheet) and is_head(rest[1], sheet):
+        head.append(rest.pop(0))
     if len(rest) > 1 and is_head(rest[0], sheet):
         head.append(rest.pop(0))
         if len(rest) > 1 and rest[0].kind == "rule":
@@ -56,6 +59,13 @@ def is_head(part: Part, sheet: Sheet) -> bool:
         return False
     beside = has_row(part)
     return beside or (part.kind == "box" and len(said) == 1 and is_short(said[0]))
+
+
+def is_notice(part: Part, sheet: Sheet) -> bool:
+    """Tell a strip above the head of a page that says one thing."""
+    said = list(texts(part))
+    low = part.kind == "box" and part.height <= NOTICE
+    return low and len(said) == 1 and said[0].look.size <= sheet.look.size
 
 
 def has_row(part: Part) -> bool:

@@ -1,5 +1,6 @@
 """Pieces of text into lines, and lines into paragraphs."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from statistics import median
@@ -11,6 +12,8 @@ from app.jobs.webpage.measure.typefaces import extent, faces, is_wide
 from app.jobs.webpage.page import Box
 
 JOIN = 0.62  # em; pieces on one baseline that are not further apart are one line
+NUMBER = re.compile(r"\d{1,3}[.)]")  # of an entry of a list
+NUMBER_JOIN = 1.4  # em; the text of an entry is not further behind its number
 LEVEL = 0.22  # em; baselines of one line are not further apart
 CHIP = 2.4  # times its letters is how high what is painted behind a word may be
 PITCH = 1.9  # em; lines of a paragraph are not further apart
@@ -58,7 +61,8 @@ def continues(reach: Box, before: TextLine, box: Box, line: TextLine) -> bool:
     """Tell whether a piece goes on where a line stands."""
     em = min(before.look.size, line.look.size)
     gap = box[0] - reach[2]
-    return abs(before.baseline - line.baseline) <= LEVEL * em and -0.3 * em <= gap <= JOIN * em
+    join = NUMBER_JOIN if NUMBER.fullmatch(before.text) else JOIN
+    return abs(before.baseline - line.baseline) <= LEVEL * em and -0.3 * em <= gap <= join * em
 
 
 def is_chip(surface: Surface, inner: Sequence[Piece], beside: Iterable[Piece]) -> bool:

@@ -11,6 +11,7 @@ from app.jobs.webpage.measure.surfaces import Surface
 from app.jobs.webpage.page import Box
 
 COLOURED = 45  # levels; a colour whose channels differ more is not grey
+SEPARATORS = frozenset("·•|/")
 LINKED = 0.3  # of a letter, that one counts which may be of a link
 
 Kind = Literal["text", "picture", "rule", "box", "row", "column", "grid", "overlay", "table"]
@@ -93,8 +94,12 @@ class Part:
 
 def plain_look(runs: Sequence[Run]) -> Look:
     """Return the look of most letters; coloured or underlined ones are likelier links among them."""
+    between = {run.look for run in runs if run.text.strip() in SEPARATORS}
     weights: dict[Look, float] = {}
     for run in runs:
+        if len(between) == 1 and run.look not in between:
+            # What is between links looks as the text around them does.
+            continue
         plain = not run.look.underline and max(run.look.colour) - min(run.look.colour) < COLOURED
         letters = len(run.text) * (1 if plain and not run.chip else LINKED)
         weights[run.look] = weights.get(run.look, 0) + letters

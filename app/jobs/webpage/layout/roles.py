@@ -21,7 +21,7 @@ HUE = 40  # degrees; hues that differ less are tints of one colour
 CHROMA = 45  # levels; a colour whose channels differ more is not grey
 MENU_LETTERS = 26  # an entry of a menu has no more
 BUTTON_HEIGHT = (18, 72)  # pixels
-BUTTON_WIDTH = 460
+BUTTON_WIDTH = 640
 BUTTON_EM = 4.6  # times its letters is how high a button is at most
 CENTRED = 4  # pixels; text in the middle of a button is not further off
 FIELD_HEIGHT = (22, 66)  # pixels, of one line
@@ -245,7 +245,7 @@ def listed_text(part: Part) -> Part | None:
 def is_list(candidates: Sequence[Part], fewest: int = 3) -> bool:
     """Tell entries of a list: short texts of one size that are evenly below each other."""
     parts = [text for text in map(listed_text, candidates) if text]
-    few = 2 if all(map(has_bullet, parts)) else fewest
+    few = 2 if all(map(has_bullet, parts)) else fewest if all(map(is_short, parts)) else 3
     if len(parts) < max(few, len(candidates)):
         return False
     if sum(part is not text for part, text in zip(candidates, parts, strict=True)) > 1:

@@ -37,7 +37,7 @@ def row_node(flow: "Flow", part: Part, frame: Frame) -> Node:
             return choice(flow, part, frame)
         if is_quote(part):
             return quote(flow, part, frame)
-    if part.kind == "row" and is_menu(part.parts) and is_linked(part, frame):
+    if part.kind == "row" and is_one_menu(part.parts) and is_linked(part, frame):
         boxes = [extent_of(p, flow.sheet) for p in part.parts]
         return placed_row(menu(flow, part, frame), boxes, frame)
     if part.kind == "row" and all(is_natural(flow, p, frame) for p in part.parts):
@@ -54,18 +54,26 @@ def row_node(flow: "Flow", part: Part, frame: Frame) -> Node:
 
 def with_menus(part: Part, frame: Frame) -> Part:
     """Return a row with the entries of a menu in it put together."""
-    if not frame.within & {"header", "footer"} or is_menu(part.parts):
+    if not frame.within & {"header", "footer"} or is_one_menu(part.parts):
         return part
     children: list[Part] = []
     i = 0
     while i < len(part.parts):
         end = i + 1
-        while end < len(part.parts) and is_menu(part.parts[i : end + 1]):
+        while end < len(part.parts) and is_one_menu(part.parts[i : end + 1]):
             end += 1
         run = part.parts[i:end]
         children.append(run[0] if len(run) == 1 else Part("row", around([p.box for p in run]), run))
         i = end
     return replace(part, parts=tuple(children))
+
+
+def is_one_menu(parts: Sequence[Part]) -> bool:
+    """Tell entries of a menu that stand together: no gap is much wider than the others."""
+    if not is_menu(parts):
+        return False
+    gaps = [b.box[0] - a.box[2] for a, b in zip(parts, parts[1:], strict=False)]
+    return max(gaps) < max(SPREAD_GAP, SPREAD * min(gaps))
 
 
 def is_linked(part: Part, frame: Frame) -> bool:
@@ -101,7 +109,7 @@ def menu(flow: "Flow", part: Part, frame: Frame) -> Node:
         link = Node("a", box, said, "nav-link" if css else "", css, attrs=LINK)
         extra = box[0] - boxes[i - 1][2] - gap if i else 0
         item = Node("li", box, (link,))
-        entries.append(item.styled(margin_left=px(extra)) if extra > NEAR else item)
+        entries.append(shifted(item, extra) if extra > NEAR else item)
     css = (("display", "flex"), ("flex-wrap", "wrap"), ("gap", f"8px {px(gap)}"))
     node = Node("ul", around(boxes), tuple(harmonised(entries)), "menu", css)
     return Node("nav", node.box, (node,))
@@ -129,7 +137,7 @@ def natural_row(flow: "Flow", part: Part, frame: Frame) -> Node:
     for i in range(1, len(children)):
         extra = boxes[i][0] - boxes[i - 1][2] - gap
         if extra > NEAR:
-            children[i] = children[i].styled(margin_left=px(extra))
+            children[i] = shifted(children[i], extra)
     align, children = vertical(children, boxes)
     css = (("display", "flex"), ("flex-wrap", "wrap"), ("align-items", align), ("gap", px(gap)))
     return Node("div", around(boxes), tuple(harmonised(children)), "row", css)

@@ -146,6 +146,7 @@ def body_css(sheet: Sheet, background: str) -> Css:
         ("font-family", sheet.face.stack),
         ("font-size", px(sheet.look.size)),
         ("line-height", f"{sheet.loose:.4g}"),
+        ("overflow-wrap", "break-word"),
     )
 
 

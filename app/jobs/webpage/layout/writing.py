@@ -1,5 +1,6 @@
 """Texts as elements: headings, paragraphs, links, lists, code."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -26,15 +27,19 @@ from app.jobs.webpage.layout.roles import (
 )
 from app.jobs.webpage.layout.sheet import px, room, text_css
 from app.jobs.webpage.measure.flat import hex_of
-from app.jobs.webpage.measure.typefaces import faces
+from app.jobs.webpage.measure.typefaces import extent, faces
 from app.jobs.webpage.page import Css, Node
 
 if TYPE_CHECKING:
     from app.jobs.webpage.layout.flow import Flow
 
 LINK = (("href", "#"),)
+NUMBER = re.compile(r"(\d{1,3})[.)]\s+")
+NUMBERED = 22  # pixels; the room for the numbers of a list
 RULED = 40  # pixels; the line below an entry of a list is not further
 LARGER, SMALLER = 1.12, 0.95  # times the usual size
+PHONE_SIZE = 38  # pixels; larger letters are set as large on a phone
+PHONE_WIDTH = 330  # pixels for the longest word
 WIDER = 1.06  # times what a text needs is as wide as it is let become
 
 
@@ -46,7 +51,7 @@ def before(node: Node, prop: str, value: str) -> Node:
 
 def placed_text(flow: "Flow", part: Part, frame: Frame) -> Node:
     """Return a text as an element, where it stands in its column."""
-    node = text_node(flow, part, frame)
+    node = fitted_to_phone(text_node(flow, part, frame), part)
     box = extent_of(part, flow.sheet)
     align = align_text(flow, part, box, frame)
     if align != frame.align:
@@ -61,6 +66,17 @@ def placed_text(flow: "Flow", part: Part, frame: Frame) -> Node:
         if align == "center":
             node = node.styled(margin_inline="auto")
     return node
+
+
+def fitted_to_phone(node: Node, part: Part) -> Node:
+    """Return a large text smaller where the screen is: its longest word must fit."""
+    size = max(line.size for line in part.lines)
+    if size <= PHONE_SIZE or "font-size" not in dict(node.css):
+        return node
+    face, bold = faces()[part.look.face], part.look.bold
+    longest = max(extent(word, face, bold=bold).advance for word in part.text.split())
+    small = min(PHONE_SIZE, PHONE_WIDTH / max(longest, 0.1))
+    return replace(node, narrow=(*node.narrow, ("font-size", px(round(small)))))
 
 
 def shifted(node: Node, by: float) -> Node:
@@ -221,8 +237,29 @@ def list_node(flow: "Flow", parts: Sequence[Part], frame: Frame) -> Node:
         css.append(("padding-left", px(indent)))
     entries = harmonised(entries)
     menu = "aside" in frame.within and not marked and all(map(is_short, texts))
+    if is_numbered(texts):
+        css = [pair for pair in css if pair[0] not in {"padding-left", "list-style"}]
+        css += [("padding-left", px(max(16, indent + NUMBERED))), ("list-style", "decimal")]
+        return Node("ol", box, tuple(map(without_number, entries)), "list", tuple(css))
     node = Node("ul", box, tuple(entries), "side-menu" if menu else "list", tuple(css))
     return Node("nav", box, (node,)) if menu else node
+
+
+def is_numbered(texts: Sequence[Part]) -> bool:
+    """Tell entries that are numbered one after the other."""
+    numbers = [NUMBER.match(text.text) for text in texts]
+    first = numbers[0]
+    return first is not None and all(
+        found is not None and int(found[1]) == int(first[1]) + i for i, found in enumerate(numbers)
+    )
+
+
+def without_number(entry: Node) -> Node:
+    """Return an entry of a list without its number, which the list gives."""
+    first = entry.children[0]
+    if isinstance(first, Node):
+        return replace(entry, children=(without_number(first), *entry.children[1:]))
+    return replace(entry, children=(NUMBER.sub("", first, count=1), *entry.children[1:]))
 
 
 def entry_node(flow: "Flow", part: Part, frame: Frame) -> Node:

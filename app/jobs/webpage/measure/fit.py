@@ -14,7 +14,8 @@ from app.jobs.webpage.measure.typefaces import Face, extent, faces, glyph
 LIGHT = 0.74  # times the ink of regular, up to which it is light
 SERIFS = ("serif", "slab")
 RARE = 0.02  # of misfit that a typeface with serifs must make good: they are rarer on screens
-ODD = 0.05  # the same for one whose letters are all as wide
+TINY = 0.4  # the same, for each pixel that the letters are lower
+ODD = 0.03  # the same for one whose letters are all as wide
 ROUGH = 1.1  # pixels that the height of ink may be off: browsers round it up
 SMALL = 0.2  # of a misfit that small counts still
 TELLING = 8  # letters that tell a typeface
@@ -25,7 +26,7 @@ BETTER = 0.04  # of misfit that another must then make good
 Named = Sequence[tuple[str, Ink]]  # the words of a line, and the ink that each is
 
 
-def misfit(text: str, ink: Ink, face: Face) -> tuple[float, bool]:
+def misfit(text: str, ink: Ink, face: Face, rough: float = ROUGH) -> tuple[float, bool]:
     """Return how badly size and ink of a text fit a typeface, and whether it is bold."""
     tried = []
     for bold in (False, True):
@@ -33,7 +34,7 @@ def misfit(text: str, ink: Ink, face: Face) -> tuple[float, bool]:
         size = ink.width / max(e.width, 0.01)
         # Height is only known to a pixel or so.
         tall = abs(log(size / (ink.height / max(e.above + e.below, 0.1))))
-        tall = max(0.0, tall - ROUGH / ink.height) + SMALL * tall
+        tall = max(0.0, tall - rough / ink.height) + SMALL * tall
         dark = log(max(float(ink.cover.sum()), 0.1) / max(size * size * e.ink, 0.1))
         if not bold and dark < log(LIGHT):
             dark -= log(LIGHT)
@@ -68,7 +69,10 @@ def skew(named: Named, face: Face, *, bold: bool) -> float:
 def fits(text: str, ink: Ink, named: Named, face: Face) -> float:
     """Return how badly a typeface fits a text in all."""
     off, bold = misfit(text, ink, face)
-    rare = RARE if face.name in SERIFS else ODD if face.is_fixed else 0.0
+    rare = RARE if face.name in SERIFS else 0.0
+    if face.is_fixed:
+        # The smaller, the less can be seen of where letters stand.
+        rare = ODD + TINY / max(1.0, ink.height)
     return off + skew(named, face, bold=bold) + rare
 
 

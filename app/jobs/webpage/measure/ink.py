@@ -18,7 +18,7 @@ FAINT = 18  # levels; less contrast is not seen
 RIM = 0.12  # of the contrast, up to which a pixel is not covered at all
 EDGE = 0.4  # of the contrast, from which on a pixel belongs to a letter
 FEW = 60  # of a text's pixels, one in so many is covered wholly
-RUN = 1.6  # heights of a line; a stroke as long as that is a line, not a letter
+RUN = 1.15  # heights of a line; a stroke as long as that is a line, not a letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,9 @@ def ground_of(rgb: Pixels, surfaces: Sequence[Surface], pictures: Sequence[Pictu
 
 
 def page_colour(rgb: Pixels) -> Colour:
-    """Return the most frequent colour."""
-    numbers, counts = np.unique(packed(rgb[::3, ::3]), return_counts=True)
+    """Return the colour that most of the page's edge has."""
+    edge = np.concatenate([rgb[0], rgb[-1], rgb[:, 0], rgb[:, -1]])
+    numbers, counts = np.unique(packed(edge[None]), return_counts=True)
     return colour_of(int(numbers[counts.argmax()]))
 
 

@@ -105,33 +105,33 @@ def sharpness(cover: NDArray[np.float32], slant: float) -> float:
     return float((moved.sum(axis=0) ** 2).sum())
 
 
-def looked(words: Sequence[Word], ink: Ink, face: Face) -> list[Word]:
-    """Return words with their looks, what is by chance made alike."""
+def looked(words: Sequence[Word], ink: Ink, face: Face, *, bold: bool) -> list[Word]:
+    """Return words with their looks, what is by chance made alike; ``bold`` is the whole."""
     looks = [look_of(word, ink, face) for word in words]
     colours = evened_colours([look.colour for look, _ in looks], ink.ground)
-    weights = weights_of([word.text for word in words], [dark for _, dark in looks])
+    weights = weights_of([word.text for word in words], [dark for _, dark in looks], bold=bold)
     return [
         replace(word, look=replace(look, colour=colour, bold=weight > 0, light=weight < 0))
         for word, (look, _), colour, weight in zip(words, looks, colours, weights, strict=True)
     ]
 
 
-def weights_of(texts: Sequence[str], dark: Sequence[float]) -> list[int]:
-    """Return 1 for bold, 0 for regular, -1 for light, for each word.
+def weights_of(texts: Sequence[str], dark: Sequence[float], *, bold: bool) -> list[int]:
+    """Return 1 for bold, 0 for regular, -1 for light, for each word; ``bold`` is the whole.
 
-    The ink of short words tells little: they are as those beside them. One weight for all is
-    likelier than two that differ by a hair.
+    One weight for all is likelier than two that differ by a hair, and the ink of a single letter
+    tells little: it is as the words beside it.
     """
     sure = [i for i, t in enumerate(texts) if len(t) >= LETTERS and any(map(str.isalnum, t))]
-    sure = sure or list(range(len(texts)))
-    letters = sum(len(texts[i]) for i in sure)
-    whole = sum(dark[i] * len(texts[i]) for i in sure) / max(1, letters)
-    apart = max(dark[i] for i in sure) / max(0.1, min(dark[i] for i in sure)) > TWO_WEIGHTS
+    inks = [dark[i] for i in sure]
+    if not sure or max(inks) <= TWO_WEIGHTS * min(inks):
+        whole = sum(dark[i] * len(texts[i]) for i in sure) / max(1, sum(len(texts[i]) for i in sure))
+        return [1 if bold else -1 if sure and whole < LIGHT else 0] * len(texts)
+    short = {i for i, t in enumerate(texts) if len(t) > 1 and any(map(str.isalnum, t))}
     result = []
     for k in range(len(texts)):
-        i = min(sure, key=lambda j: (abs(j - k), j))
-        share = dark[i] if apart else whole
-        result.append(1 if share > BOLD else -1 if whole < LIGHT else 0)
+        i = k if k in short else min(sure, key=lambda j: (abs(j - k), j))
+        result.append(1 if dark[i] > BOLD else 0)
     return result
 
 

@@ -32,6 +32,9 @@ from vision.engine import Line
 WIDE_GAP = 0.95  # heights of the ink; a wider gap is not a space
 SPACE = 0.24  # em; a narrower gap is between letters
 MIXED = 0.07  # of its width, that a text of two weights may be off by its height
+WEIGHT_ROUGH = 0.6  # pixels that the height of ink may be off, to tell its weight
+TWO_SIZES = 1.2  # times as large are the words of a line that has two sizes
+SIZED_LETTERS = 5  # letters of each
 GUESSED_SPACE = 0.22  # heights of the ink; the same while the size is not known
 SEEN = 0.2  # of the contrast, from which on ink fills a gap
 FIXED_SPACE = 0.42  # em; the same in a typeface whose letters are all as wide
@@ -221,8 +224,8 @@ def drafts_of(text: str, stretches: Sequence[Stretch], usual: Face) -> list[Draf
     marks: tuple[Mark, ...] = ()
     for part, stretch in zip(texts, stretches, strict=True):
         if part:
-            draft = draft_of(part, stretch, usual)
-            found.append(replace(draft, marks=(*marks, *draft.marks)))
+            first, *rest = sized(draft_of(part, stretch, usual), usual)
+            found += [replace(first, marks=(*marks, *first.marks)), *rest]
             marks = ()
         elif found and stretch.ink.box[0] - found[-1].ink.box[2] < size:
             found[-1] = replace(found[-1], marks=(*found[-1].marks, *marks_of([stretch.ink])))
@@ -249,6 +252,40 @@ def draft_of(text: str, stretch: Stretch, usual: Face) -> Draft:
         if other and not is_mixed(best, usual):
             return replace(fixed, face=other)
     return best
+
+
+def sized(draft: Draft, usual: Face) -> list[Draft]:
+    """Return a draft, or two where its words have two sizes: a title, and its source behind it."""
+    words = [(word, ink) for word, ink in draft.named if " " not in word]
+    if len(words) < len(draft.named) or len(words) < 2 or any(map(is_wide, draft.text)):
+        return [draft]
+    sizes = [by_height(word, ink, usual) for word, ink in words]
+    weights = [len(word) for word, _ in words]
+    best, cut = 0.0, 0
+    for k in range(1, len(words)):
+        if min(sum(weights[:k]), sum(weights[k:])) < SIZED_LETTERS:
+            continue
+        a, b = mean(sizes[:k], weights[:k]), mean(sizes[k:], weights[k:])
+        if max(a, b) / min(a, b) > best:
+            best, cut = max(a, b) / min(a, b), k
+    if best < TWO_SIZES:
+        return [draft]
+    halves = []
+    for part in (draft.named[:cut], draft.named[cut:]):
+        text = " ".join(word for word, _ in part)
+        x0 = draft.ink.box[0]
+        ink = narrowed(draft.ink, part[0][1].box[0] - x0, part[-1][1].box[2] - x0)
+        inside = [m for m in draft.marks if ink.box[0] <= m.box[0] <= ink.box[2]]
+        face = face_of(text, ink, part, usual)
+        halves.append(
+            replace(draft, text=text, ink=ink, named=part, face=face, marks=tuple(inside))
+        )
+    return halves
+
+
+def mean(values: Sequence[float], weights: Sequence[int]) -> float:
+    """Return the mean of values by their weights."""
+    return sum(v * w for v, w in zip(values, weights, strict=True)) / sum(weights)
 
 
 def grouped(text: str, stretch: Stretch, usual: Face, gap: float) -> Draft:
@@ -345,7 +382,7 @@ def gap_between(text: str, ink: Ink, size: float) -> float:
 def words_in(draft: Draft, face: Face) -> list[Word]:
     """Return the words of a piece, each with its look."""
     text, ink = draft.text, draft.ink
-    _, bold = misfit(text, ink, face)
+    _, bold = misfit(text, ink, face, WEIGHT_ROUGH)
     size, spacing = measured_size(extent(text, face, bold=bold), text, ink)
     if draft.italic and face.name in SERIFS:
         # Slanted letters with serifs are narrower, by how much is not known.
@@ -354,7 +391,7 @@ def words_in(draft: Draft, face: Face) -> list[Word]:
     words: list[Word] = []
     for part, group in draft.named:
         words += split(part, group, look, face)
-    words = looked(words, ink, face)
+    words = looked(words, ink, face, bold=bold)
     if any(word.look.bold != bold for word in words) and not draft.italic:
         # Words of two weights: only now is known how wide each is.
         size, spacing = measured_size(mixed(words, face), text, ink)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from app.jobs.webpage.measure.behind import name_of
 from app.jobs.webpage.measure.compose import composed
-from app.jobs.webpage.measure.flat import Colour, Pixels, Region, regions, snapped
+from app.jobs.webpage.measure.flat import Colour, Pixels, Region, hex_of, regions, snapped
 from app.jobs.webpage.measure.icons import icons
 from app.jobs.webpage.measure.ink import ground_of, owners_of, page_colour
 from app.jobs.webpage.measure.pictures import Picture, pictures
@@ -74,11 +75,15 @@ def scan(screenshot: Pixels, lines: Sequence[Line]) -> Scan:
     plain = [p for p, s in zip(seen, painted, strict=True) if s is None]
     behind = [p for p, s in zip(seen, painted, strict=True) if s is not None]
     every = sorted([*simple, *boxes], key=lambda s: (-s.area, s.box))
+    lines_drawn = [r for r in rules_of(found, every, seen, texts) if stands_out(rgb, r)]
     ground = ground_of(rgb, simple, seen)
+    for rule in lines_drawn:
+        x0, y0, x1, y1 = rule.box
+        ground[y0:y1, x0:x1] = rule.colour
     scene = Scene(rgb, ground, owners_of((height, width), every), every, [*plain, *behind])
     pieces = snapped_looks(pieces_of(scene, lines), [s.colour for s in every])
     whole, plain = composed(rgb, every, plain)
-    rules = [r for r in rules_of(found, [*every, *whole], seen, texts) if stands_out(rgb, r)]
+    rules = [r for r in lines_drawn if not any(is_border(r.box, s) for s in whole)]
     taken = [*texts, *(p.box for p in pieces), *(r.box for r in rules)]
     small = icons(rgb, ground, every, seen, taken)
     return Scan(
@@ -103,15 +108,14 @@ def as_surface(picture: Picture, texts: Sequence[Box]) -> Surface | None:
     """Return a gradient, or a picture with text on it, as a surface; None for other pictures."""
     if picture.paint:
         return Surface(picture.box, picture.colour, picture.radii, paint=picture.paint)
-    for text in texts:
-        area = (text[2] - text[0]) * (text[3] - text[1])
-        if shared(text, picture.box) > WITHIN * area:
-            x0, y0, x1, y1 = picture.box
-            if picture.off < NEARLY_EVEN:
-                return Surface(picture.box, picture.colour, picture.radii)
-            paint = f'url("behind-{x0}-{y0}-{x1}-{y1}.png") center / cover'
-            return Surface(picture.box, picture.colour, picture.radii, paint=paint)
-    return None
+    on = [t for t in texts if shared(t, picture.box) > WITHIN * (t[2] - t[0]) * (t[3] - t[1])]
+    if not on:
+        return None
+    if picture.off < NEARLY_EVEN:
+        return Surface(picture.box, picture.colour, picture.radii)
+    url = f'url("{name_of(picture.box, on)}")'
+    paint = f"{hex_of(picture.colour)} {url} center / cover no-repeat"
+    return Surface(picture.box, picture.colour, picture.radii, paint=paint)
 
 
 def is_whole(region: Region, width: int) -> bool:

@@ -33,6 +33,8 @@ COVERED = 0.3  # the same for one side that something overlaps
 UNIFORM = 0.85  # of a border's pixels have its colour
 BORDER = 5  # pixels; a thicker border is a surface of its own
 SHADOW = 90  # pixels; no shadow reaches further
+MIXTURE = 2  # levels that a mixture may be beside the colours that it is of
+FADED = 0.3  # of its darkness is left where a shadow ends
 PLAIN = 6  # levels; a border is further than this from what lies outside of it
 
 
@@ -199,7 +201,9 @@ def outside(surface: Surface, others: Sequence[Surface]) -> Surface | None:
 def bordered(rgb: Pixels, surface: Surface, parent: Surface) -> Surface:
     """Return a surface with its borders and its shadow; its box then includes the borders."""
     strips = [side(rgb, surface, which) for which in range(4)]
-    top, right, bottom, left = (border_of(strip, parent.colour) for strip in strips)
+    top, right, bottom, left = (
+        border_of(strip, surface.colour, parent.colour) for strip in strips
+    )
     x0, y0, x1, y1 = surface.box
     box = (x0 - left.width, y0 - top.width, x1 + right.width, y1 + bottom.width)
     thickest = max(top.width, right.width, bottom.width, left.width)
@@ -257,18 +261,34 @@ def distance(a: Colour, b: Colour) -> int:
     return max(abs(p - q) for p, q in zip(a, b, strict=True))
 
 
-def border_of(strip: NDArray[np.uint8], parent: Colour) -> Border:
+def border_of(strip: NDArray[np.uint8], own: Colour, parent: Colour) -> Border:
     """Return the border that a strip of pixels outside of a surface begins with."""
     if not strip.shape[0] or not strip.shape[1]:
         return NONE
     modes = [mode(row) for row in strip]
     colour, share = modes[0]
-    if share < UNIFORM or colour == parent:
+    if share < UNIFORM or colour == parent or is_between(colour, own, parent):
         return NONE
     width = next((i for i, (c, s) in enumerate(modes) if c != colour or s < UNIFORM), len(modes))
     if width > BORDER or width >= len(modes):
         return NONE
     return Border(width, colour) if distance(colour, modes[width][0]) > PLAIN else NONE
+
+
+def is_between(colour: Colour, own: Colour, parent: Colour) -> bool:
+    """Tell whether a colour is a mixture, as the edge of a surface is that ends within a pixel."""
+    if distance(own, parent) <= PLAIN:
+        return False
+    low = [min(a, b) - MIXTURE for a, b in zip(own, parent, strict=True)]
+    high = [max(a, b) + MIXTURE for a, b in zip(own, parent, strict=True)]
+    if not all(a <= c <= b for a, c, b in zip(low, colour, high, strict=True)):
+        return False
+    shares = [
+        (c - p) / (o - p)
+        for c, o, p in zip(colour, own, parent, strict=True)
+        if abs(o - p) > PLAIN
+    ]
+    return max(shares) - min(shares) < 0.15  # noqa: PLR2004 - one share for all channels
 
 
 def fade(strip: NDArray[np.uint8], parent: Colour) -> tuple[int, float]:
@@ -285,7 +305,9 @@ def fade(strip: NDArray[np.uint8], parent: Colour) -> tuple[int, float]:
         if after < 1 or after > before + 1:
             break
         reach += 1
-    return reach, float(dark[0]) / sum(parent)
+    # What does not fade is no shadow.
+    faded = dark[min(reach, len(dark) - 1)] < FADED * dark[0]
+    return (reach, float(dark[0]) / sum(parent)) if faded else (0, 0.0)
 
 
 def shadow_of(rgb: Pixels, surface: Surface, parent: Colour) -> str:
