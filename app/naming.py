@@ -4,7 +4,7 @@ from pathlib import Path
 
 from history import Store, Turn, title_from
 from history.corrections import corrected
-from history.fields import merchant
+from history.fields import date, merchant
 
 
 def first_name(turn: Turn) -> str:
@@ -17,10 +17,13 @@ def first_name(turn: Turn) -> str:
 def full_name(turn: Turn) -> str:
     """Return the same with whose receipt it is before the question, where that was found.
 
-    A list of equal questions helps nobody, and a picture's name says less than its merchant's.
+    A list of equal questions helps nobody, and a picture's name says less than its merchant's. Of
+    a receipt that was read as such, the day says more than that it was to be read.
     """
-    whose = merchant(corrected(turn))
-    parts = (whose, title_from(turn.prompt)) if whose else (first_name(turn),)
+    found = corrected(turn)
+    whose = merchant(found)
+    of = date(found) if turn.job == "receipt" else ""
+    parts = (whose, of or title_from(turn.prompt)) if whose else (first_name(turn),)
     return title_from(" · ".join(part for part in parts if part))
 
 

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 _SCRIPTS = (
     "second-look", "panels", "settings", "pulse", "viewer", "tables", "compare", "inside",
     "receipt-picture", "receipt-edit", "receipt-items", "receipt-foot", "receipt",
-    "webpage-preview", "webpage", "folder",
+    "webpage-preview", "webpage", "folder-files", "folder-queue", "folder",
 )  # fmt: skip
 # Styles are linked, not given to Gradio as ``css``: it would put ``.gradio-container`` before
 # every rule, and those for the body and the dialogs would match nothing.

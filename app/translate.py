@@ -93,6 +93,8 @@ def ended(
         usage=_usage(last, turn.usage),
         token_ids=last.token_ids or turn.token_ids,
         lines=tuple(_line(line) for line in last.lines),
+        # A picture that came without a word was found to be a receipt.
+        job=turn.job or ("receipt" if "receipts" in last.fields else None),
         fields=dict(last.fields) or turn.fields,
         error=error.record() if error else {},
     )

@@ -50,6 +50,12 @@ def merchant(fields: Mapping[str, Any]) -> str:
     return value_of(first.get("merchant"))
 
 
+def date(fields: Mapping[str, Any]) -> str:
+    """Return a receipt's day; of several, that of the first."""
+    first = next(iter(receipts_in(fields)), fields)
+    return value_of(first.get("date"))
+
+
 def total(fields: Mapping[str, Any]) -> float | None:
     """Return what a receipt comes to; of several, the first that says it."""
     amounts = (decimal(each.get("total")) for each in receipts_in(fields))

@@ -230,7 +230,7 @@ def test_a_conversation_is_called_by_its_corrected_merchant(ask, store):
 
     ask(conversation, {"receipts.0.merchant": "Corner Shop"})
 
-    assert store.conversation(conversation).title == "Corner Shop · Read it"
+    assert store.conversation(conversation).title == "Corner Shop · 2026-02-14"
 
 
 def test_a_name_that_the_user_gave_stays(ask, store):
@@ -245,7 +245,7 @@ def test_a_name_that_the_user_gave_stays(ask, store):
 def test_a_picture_without_a_question_gets_the_merchants_name(store):
     turn = store.turn(kept(store, prompt=""), 1)
 
-    assert (first_name(turn), full_name(turn)) == ("scan", "CORNER SHOP LTD")
+    assert (first_name(turn), full_name(turn)) == ("scan", "CORNER SHOP LTD · 2026-02-14")
 
 
 # Files

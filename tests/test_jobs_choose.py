@@ -36,3 +36,9 @@ def test_two_pictures_can_be_compared_and_one_cannot():
 
 def test_without_a_picture_there_is_no_job():
     assert job_asked("Read this receipt", 0) is None
+
+
+def test_words_of_change_go_on_with_the_page_that_was_made():
+    assert job_asked("make it pastel", 0, "html") == "html"
+    assert job_asked("What is HTML?", 0, "html") is None
+    assert job_asked("make it pastel", 0, "receipt") is None

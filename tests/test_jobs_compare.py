@@ -150,7 +150,7 @@ def test_a_model_is_told_what_was_measured_and_says_it(tmp_path, decoder):
     reply, last = run(asked(tmp_path, room(), room(lamp="orange")), Tools(engine, Lines(), decoder))
 
     assert reply == "The lamp is orange now."
-    assert "parts: 1" in engine.prompts[0].messages[-1].text
+    assert "the largest first" in engine.prompts[0].messages[-1].text
     assert last.fields["pairs"][0]["regions"]
 
 

@@ -278,7 +278,7 @@ def test_a_file_read_before_is_left_out(page, script):
 
     page.set_input_files(".fold-pictures", [picture(40)])
 
-    page.wait_for_selector(".fold-told >> text=1 read before")
+    page.wait_for_selector(".fold-told >> text=1 read already")
     assert script.widths == [40, 41, 42]
 
 

@@ -7,6 +7,7 @@ is a question, which any engine answers by itself.
 import re
 from collections.abc import Mapping
 
+from app.jobs.webpage.wishes import is_followup
 from vision.engine import Job
 
 _ASKS: Mapping[Job, re.Pattern[str]] = {
@@ -35,10 +36,13 @@ _ASKS: Mapping[Job, re.Pattern[str]] = {
 _HEAD = 400  # characters: a long prompt is pasted context behind or before its question
 
 
-def job_asked(text: str, pictures: int) -> Job | None:
-    """Return the job that ``text``, sent with so many pictures, asks for by name."""
+def job_asked(text: str, pictures: int, last_job: str | None = None) -> Job | None:
+    """Return the job that ``text``, sent with so many pictures, asks for by name.
+
+    Without a picture it may go on with what ``last_job`` made: "make it pastel".
+    """
     if not pictures:
-        return None
+        return "html" if is_followup(text, last_job) else None
     asked = " ".join(text[:_HEAD].split())
     found = next((job for job, pattern in _ASKS.items() if pattern.search(asked)), None)
     return None if found == "compare" and pictures == 1 else found

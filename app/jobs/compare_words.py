@@ -18,7 +18,7 @@ class Words:
 ENGLISH = Words(
     same="Images {one} and {other} show the same; no part of them was found to differ.",
     differ="Images {one} and {other} show the same scene. {share} % of the pixels differ; "
-    "parts: {n}, the largest first.",
+    "the parts that do, the largest first:",
     other_scene="Images {one} and {other} do not show the same scene, so no parts can be laid "
     "over one another.",
     columns="| Part | Where in image {one} | Text in image {one} | Text in image {other} |",

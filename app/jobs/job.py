@@ -5,14 +5,14 @@ request run it alike. What it found is in ``fields`` of its last chunk, as JSON 
 """
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.engine import Chunk, Engine, Image, Line, Prompt, SamplingParams
+from vision.engine import Chunk, Engine, Image, Line, Progress, Prompt, SamplingParams
 from vision.images import Decoder
 
 
@@ -53,9 +53,42 @@ def stream(
 ) -> Generator[Chunk, None, None]:
     """Yield the reply of the prompt's job, or the engine's where none of ours does it."""
     load = None if prompt.resume else _JOBS.get(prompt.job or "")
-    if load is None:
-        return engine.stream(prompt, params, cancel)
-    return load()(prompt, tools_for(engine, decoder), params, cancel)
+    if load:
+        return load()(prompt, tools_for(engine, decoder), params, cancel)
+    if prompt.job is None and not prompt.resume and _says_nothing(prompt) and _only_reads(engine):
+        return _looked_at(prompt, tools_for(engine, decoder), params, cancel)
+    return engine.stream(prompt, params, cancel)
+
+
+def _says_nothing(prompt: Prompt) -> bool:
+    return bool(prompt.messages[-1].images) and not prompt.messages[-1].text.strip()
+
+
+def _only_reads(engine: Engine) -> bool:
+    return not (engine.capabilities.sees or engine.capabilities.chats)
+
+
+def _looked_at(
+    prompt: Prompt, tools: Tools, params: SamplingParams, cancel: Event
+) -> Generator[Chunk, None, None]:
+    """Read pictures that came without a word: as receipts, if that is what they are."""
+    # Imported late: what reads like a receipt, no other turn asks.
+    from vision.reader.cancel import Cancelled
+    from vision.reader.engine import receipt_fields
+
+    images = prompt.messages[-1].images
+    are_receipts = True
+    for number, image in enumerate(images, 1):
+        yield Chunk(progress=Progress("images", number, len(images), "images"))
+        try:
+            lines = tools.reader.read(image, prompt.conversation, cancel)
+        except Cancelled:
+            break  # the engine sees it, too, and ends the reply as it should be
+        are_receipts = are_receipts and bool(receipt_fields(lines))
+    if are_receipts and not cancel.is_set():
+        yield from _receipt()(replace(prompt, job="receipt"), tools, params, cancel)
+    else:
+        yield from tools.engine.stream(prompt, params, cancel)
 
 
 def _receipt() -> Job:

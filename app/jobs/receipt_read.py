@@ -96,7 +96,8 @@ def receipt_from(facts: Facts, origin: Origin) -> Receipt:
         items=tuple(_item(one, origin, trusted) for one in facts.basket.items),
         subtotal=amount("subtotal", sums.subtotal),
         discounts=tuple(
-            origin.amount(one.figure, trusted["discounts"], abs(one.value)) for one in sums.discounts
+            origin.amount(one.figure, trusted["discounts"], abs(one.value))
+            for one in sums.discounts
         ),
         service=amount("service", sums.service),
         rounding=amount("rounding", sums.rounding),

@@ -130,7 +130,7 @@ def _state(seen: Seen) -> str:
         return "confirmed"
     if seen.adds_up is False:
         return "wrong"
-    return "unsure" if seen.doubtful else "right" if seen.adds_up else "plain"
+    return "unsure" if seen.wants_a_look else "right" if seen.adds_up else "plain"
 
 
 def _why(found: Sequence[Seen], words: Words) -> str:

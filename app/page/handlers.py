@@ -121,7 +121,7 @@ class Handlers:
         state = condition.status.state
         return View(
             conversation_id=conversation_id,
-            awaits=run is not None,
+            awaits=run,
             header=self._header(conversation_id, words),
             sidebar=self.sidebar(conversation_id, words),
             welcome=gr.update(value=welcome(condition, words), visible=not conversation_id),
@@ -155,7 +155,7 @@ class Handlers:
                 conversation_id,
                 draft.text,
                 uploads,
-                draft.job or job_asked(draft.text, len(draft.files)),
+                draft.job or job_asked(draft.text, len(uploads), self._last_job(conversation_id)),
                 detail=detail,
                 say=words.note,
                 instead_of=editing,
@@ -168,6 +168,10 @@ class Handlers:
             return run
 
         return await self.sent(take, words)
+
+    def _last_job(self, conversation_id: str | None) -> str | None:
+        turns = self._assistant.store.turns(conversation_id) if conversation_id else []
+        return turns[-1].job if turns else None
 
     async def send_example(self, event: gr.EventData, request: gr.Request) -> View:
         """Send a card's example, as a new conversation."""
@@ -203,7 +207,7 @@ class Handlers:
         condition = self._assistant.condition()
         return View(
             conversation_id=run.conversation_id,
-            awaits=True,
+            awaits=run,
             header=self._header(run.conversation_id, words),
             sidebar=self.sidebar(run.conversation_id, words),
             welcome=gr.update(visible=False),
@@ -219,38 +223,37 @@ class Handlers:
         turns = self._assistant.store.turns(run.conversation_id, to=asked)
         return [turn for turn in turns if turn.id != asked]
 
-    async def follow(
-        self, conversation_id: str | None, awaits: bool, detail: Detail, request: gr.Request
-    ) -> AsyncIterator[View]:
-        """Redraw the reply under way about 20 times a second; at its end, the conversation.
+    async def follow(self, run: Run | None, request: gr.Request) -> AsyncIterator[View]:
+        """Redraw the reply under way about 20 times a second; say when it has ended.
 
         Something is always yielded: Gradio sets all outputs to null where nothing was.
         """
-        if conversation_id is None or not awaits:
-            yield View()
-            return
-        words, shown, followed = words_for(request), None, None
-        while run := self._assistant.run(conversation_id):
-            followed = run
+        words, shown = words_for(request), None
+        while run and not run.ended.is_set():
             messages = self._live(run, words)
             if messages != shown:
                 shown = messages
                 yield View(live=messages)
             await asyncio.sleep(FOLLOW_S)
-        yield await asyncio.to_thread(self._followed, conversation_id, followed, detail, words)
+        yield View(awaits=None, ended=run)
 
-    def _followed(
-        self, conversation_id: str, run: Run | None, detail: Detail, words: Words
+    async def show_ended(
+        self, conversation_id: str | None, run: Run | None, detail: Detail, request: gr.Request
     ) -> View:
+        """Show the conversation again when a reply was followed to its end."""
+        if conversation_id is None or run is None:
+            return View()
+        words = words_for(request)
+        return await asyncio.to_thread(self._ended, conversation_id, run, detail, words)
+
+    def _ended(self, conversation_id: str, run: Run, detail: Detail, words: Words) -> View:
+        # As the run ended, not as it was saved: a full disk must not take the reply away.
+        ended = run.snapshot().turn
         turns = self._assistant.store.turns(conversation_id)
-        if run:
-            # As the run ended, not as it was saved: a full disk must not take the reply away.
-            run.ended.wait()
-            ended = run.snapshot().turn
-            turns = [ended if turn.id == ended.id else turn for turn in turns]
+        turns = [ended if turn.id == ended.id else turn for turn in turns]
         condition = self._assistant.condition()
         return View(
-            awaits=False,
+            ended=None,
             header=self._header(conversation_id, words),
             sidebar=self.sidebar(conversation_id, words),
             hist=gr.update(value=self._messages(conversation_id, turns, words), visible=True),

@@ -1,6 +1,6 @@
 """The page: what stands where, and which handler answers which event."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import fields
 from functools import wraps
 from typing import Any
@@ -37,6 +37,7 @@ _CHAT: dict[str, Any] = {
     "allow_tags": False,
     "layout": "bubble",
 }
+FOLLOWED = ("live", "awaits", "ended")  # the outputs of a reply under way
 
 
 def build(handlers: Handlers, clearing: ClearHandlers, kept: HistoryHandlers) -> gr.Blocks:
@@ -46,7 +47,8 @@ def build(handlers: Handlers, clearing: ClearHandlers, kept: HistoryHandlers) ->
     page: gr.Blocks
     with gr.Blocks(title="Second Look", analytics_enabled=False, fill_width=True) as page:
         conversation_id = gr.State(None)
-        awaits = gr.State(value=False)
+        awaits = gr.State(None)
+        ended = gr.State(None)
         detail = gr.State("auto")
         editing = gr.State(None)
         timer = gr.Timer(0.4, active=False)
@@ -63,12 +65,15 @@ def build(handlers: Handlers, clearing: ClearHandlers, kept: HistoryHandlers) ->
                     hist = gr.Chatbot(elem_id="hist", visible=False, **_CHAT)
                     live = gr.Chatbot(elem_id="live", visible=False, **_CHAT)
                 above = tray_widget(tray("auto", words), elem_id="tray")
-                composer = composer_widget(writable(words, "loading"), elem_id="composer")
+                # Before ``load`` it is not known whether the engine is.
+                unknown = writable(words, "loading") | {"placeholder": ""}
+                composer = composer_widget(unknown, elem_id="composer")
                 hint = gr.HTML(words("hint"), elem_id="hint")
                 acts = actions_widget(elem_id="acts")
         outputs = {
             "conversation_id": conversation_id,
             "awaits": awaits,
+            "ended": ended,
             "header": head,
             "sidebar": side,
             "welcome": hello,
@@ -110,9 +115,12 @@ def _wire(
         "api_visibility": "private",
         "queue": False,
     }
+    # Of these alone: what a step leaves as it is, Gradio 6.31 builds anew all the same
+    # (Blocks.postprocess_data), which took most of the time of a reply.
     follow: dict[str, Any] = options | {
-        "fn": _streamed(handlers.follow),
-        "inputs": [conversation_id, parts["awaits"], detail],
+        "fn": _streamed(handlers.follow, FOLLOWED),
+        "inputs": parts["awaits"],
+        "outputs": [parts[name] for name in FOLLOWED],
         "queue": True,
         "concurrency_limit": None,
     }
@@ -131,6 +139,11 @@ def _wire(
         parts["header"].edit(_awaited(kept.manage), conversation_id, **options),
     )
     follows = [show.then(**follow) for show in shows]
+    # Also after a cancelled one, which leaves nothing in ``ended``.
+    for each in follows:
+        each.then(
+            _awaited(handlers.show_ended), [conversation_id, parts["ended"], detail], **options
+        )
     ticked = parts["timer"].tick(_once(handlers.tick), conversation_id, **options)
     left = wire_clear(page, clearing, parts, [shows[0], ticked])
     # Whoever opens another conversation stops following this one; its reply goes on.
@@ -161,11 +174,11 @@ def _awaited(handler: Callable[..., Awaitable[View]]) -> Callable[..., Awaitable
 
 
 def _streamed(
-    handler: Callable[..., AsyncIterator[View]],
+    handler: Callable[..., AsyncIterator[View]], names: Sequence[str]
 ) -> Callable[..., AsyncIterator[list[Any]]]:
     @wraps(handler)
     async def outputs(*args: Any) -> AsyncIterator[list[Any]]:  # whatever Gradio passes
         async for view in handler(*args):
-            yield view.outputs()
+            yield view.outputs(names)
 
     return outputs

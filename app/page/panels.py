@@ -269,4 +269,5 @@ def _card(job: Job, words: Words) -> dict[str, Any]:
         "about": words(f"card_{job}_about"),
         "covers": [f"/examples/{name}" for name in EXAMPLES[job]],
         "example": words("example"),
+        "mine": words("with_mine"),
     }

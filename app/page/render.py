@@ -20,7 +20,7 @@ from vision.engine import Progress
 _ICONS = {
     "edit": "M4 20h4L19 9l-4-4L4 16v4ZM13.500 6.500l4 4",
     "again": "M20 11a8 8 0 1 0-2.300 6M20 5v6h-6",
-    "delete": "M6 6l12 12M18 6 6 18",
+    "delete": "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
     "more": "M5 12h.010M12 12h.010M19 12h.010",
     "export": "M12 4v11M7 10l5 5 5-5M5 20h14",
 }

@@ -1,5 +1,6 @@
 """What a handler changes on the page, by name."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
@@ -16,7 +17,8 @@ class View:
     """
 
     conversation_id: Any = UNCHANGED  # of the tab; None where the welcome is shown
-    awaits: Any = UNCHANGED  # of the tab: a reply of this conversation is still to be shown
+    awaits: Any = UNCHANGED  # of the tab: the run whose reply is still to be shown; None for none
+    ended: Any = UNCHANGED  # of the tab: the run that was followed to its end, until it is shown
     header: Any = UNCHANGED
     sidebar: Any = UNCHANGED
     welcome: Any = UNCHANGED
@@ -33,7 +35,7 @@ class View:
         """Return a copy in which ``changes`` are made too."""
         return replace(self, **changes)
 
-    def outputs(self) -> list[Any]:  # values or updates
-        """Return the outputs in the order that ``layout`` wires them."""
-        values = [getattr(self, field.name) for field in fields(self)]
+    def outputs(self, names: Sequence[str] = ()) -> list[Any]:  # values or updates
+        """Return the outputs, or those named, in the order that ``layout`` wires them."""
+        values = [getattr(self, name) for name in names or [each.name for each in fields(self)]]
         return [gr.skip() if value is UNCHANGED else value for value in values]

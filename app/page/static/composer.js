@@ -67,6 +67,7 @@ function show(conversation) {
 let arriving = Promise.resolve();
 
 function attach(files) {
+  document.dispatchEvent(new Event("sl-attach"));
   uploading += files.length;
   drawFiles();
   for (const file of files) arriving = arriving.then(() => receive(file));
@@ -155,15 +156,29 @@ function note(text, at) {
 }
 
 function drawFiles() {
-  const job = value.jobs?.find((each) => each.job === draft.job);
   const parts = draft.files.map(thumbnail);
   if (uploading) parts.push(el("div", { class: "sl-uploading", role: "status" }, el("i", {}), value.words.uploading));
   parts.push(...draft.notes.map(note));
   row.replaceChildren(...parts);
   row.hidden = !parts.length;
-  chip.replaceChildren(...(job ? [el("span", { class: "sl-job-chip", "data-job": job.job }, job.label,
+  document.dispatchEvent(new Event("sl-files"));
+  drawChips();
+}
+
+function drawChips() {
+  const job = value.jobs?.find((each) => each.job === draft.job);
+  if (!job) { chip.replaceChildren(...suggestions()); return; }
+  chip.replaceChildren(el("span", { class: "sl-job-chip", "data-job": job.job }, job.label,
     el("button", { type: "button", "aria-label": value.words.job_remove, title: value.words.job_remove,
-      onclick: () => { draft.job = null; drawFiles(); changed(); area.focus(); } }, icon("close")))] : []));
+      onclick: () => { draft.job = null; drawFiles(); changed(); area.focus(); } }, icon("close"))));
+}
+
+// Pictures without a word about them: what could be done with them, in sight.
+function suggestions() {
+  if (!draft.files.length || draft.text.trim()) return [];
+  const fit = value.jobs.filter(({ job }) => job !== "compare" || draft.files.length > 1);
+  return fit.map((each) => el("button", { type: "button", class: "sl-suggestion", "data-job": each.job,
+    title: each.prompt, onclick: () => choose(each) }, each.label));
 }
 
 // A document's pages: those that are chosen are attached.
@@ -182,8 +197,9 @@ function choosePages(pages) {
     drawFiles();
     changed();
   };
-  const dialog = ask(value.words.choose_pages.replace("{n}", pages.length), strip,
-    el("button", { type: "button", class: "sl-primary", onclick: add }, value.words.add_pages));
+  const primary = el("button", { type: "button", class: "sl-primary", onclick: add }, value.words.add_pages);
+  const dialog = ask(value.words.choose_pages.replace("{n}", pages.length), strip, primary);
+  primary.focus();
 }
 
 // --- A photo
@@ -360,7 +376,7 @@ const vague = el("div", { class: "sl-vague", role: "status" });
 const list = el("div", { class: "sl-commands", role: "listbox", id: "sl-commands", hidden: "" });
 const area = el("textarea", { rows: 1, role: "combobox", "aria-controls": "sl-commands", "aria-expanded": "false",
   "aria-autocomplete": "list", enterkeyhint: "send", disabled: "",
-  oninput: () => { draft.text = area.value; recalled = -1; grow(); offerCommands(); changed(); },
+  oninput: () => { draft.text = area.value; recalled = -1; grow(); offerCommands(); drawChips(); changed(); },
   onkeydown: onKey, onpaste: onPaste, onblur: closeCommands });
 const input = el("input", { type: "file", multiple: "", hidden: "", tabindex: -1,
   accept: "image/*,.heic,.heif,.avif,.tif,.tiff,application/pdf,.pdf",

@@ -1,8 +1,7 @@
 // A folder at once: files go in, receipts come out, those that want a look first.
 // secondLook.folder.open(tag) shows a folder; without a tag, all of them and how to add one.
 (() => {
-  const { el, icon } = window.secondLook;
-  const READABLE = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif|hei[cf]|pdf)$/i;
+  const { el, icon, folderFiles, folderQueue } = window.secondLook;
   const LOOK_MS = 1000; // between two looks at how far it is
   const AGAIN_MS = 2500; // between two looks at the list while it grows
 
@@ -11,10 +10,8 @@
   let now = null; // how far the folder is that is being read
   let shown = null; // the tag of the folder that is open
   let chosen = null; // {name, files}: chosen, not yet begun
-  let sending = null; // {tag, n, total, stopped}
-  let rows = [];
-  let picked = null; // the conversation of the row that is open
-  let onlyUnchecked = true;
+  let sending = null; // {tag, n, files, stopped}
+  let failuresOpen = false;
   let looked = { at: 0, done: -1 };
   let looking = 0;
 
@@ -22,9 +19,7 @@
   const chip = el("button", { type: "button", class: "fold-chip", hidden: "", onclick: () => open(now?.tag) });
   const top = el("header", { class: "fold-top" });
   const body = el("div", { class: "fold-body" });
-  const list = el("nav", { class: "fold-list" });
-  const side = el("div", { class: "fold-side" });
-  const panel = el("div", { class: "fold-panel" });
+  const queue = folderQueue(view, () => load());
   const filled = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, key) => values[key]);
 
   async function ask(path, options) {
@@ -36,6 +31,8 @@
 
   const post = (path, values) => ask(path, { method: "POST", body: JSON.stringify(values), headers: { "content-type": "application/json" } });
 
+  const isReading = () => now?.tag === shown && now?.state === "reading";
+
   // Opening, closing
 
   async function open(tag = null) {
@@ -45,14 +42,14 @@
     found = answer;
     window.secondLook.closeMenu();
     shown = tag;
-    chosen = picked = null;
-    rows = [];
+    chosen = null;
+    queue.clear(words);
     view.hidden = false;
     view.setAttribute("aria-label", words.title);
     draw();
     if (tag) await load();
     // Where list and receipt stand side by side, the first is shown; not while places still change.
-    if (rows.length && !(now?.tag === tag && now.state === "reading") && matchMedia("(min-width: 821px)").matches) pick(visible()[0].conversation);
+    if (tag && !isReading() && matchMedia("(min-width: 821px)").matches) queue.first();
     (view.querySelector(tag ? ".fold-row" : ".fold-choose") ?? close_).focus({ preventScroll: true });
     follow();
   }
@@ -60,7 +57,7 @@
   function close() {
     if (view.hidden) return;
     view.hidden = true;
-    panel.replaceChildren();
+    queue.pick(null);
     document.dispatchEvent(new Event("sl-folder")); // the list of conversations has grown
     follow();
     window.secondLook.focusComposer();
@@ -90,53 +87,33 @@
     if (!answer || tag !== shown) return;
     now = answer.now ?? now;
     looked = { at: Date.now(), done: now?.tag === tag ? now.done : -1 };
-    // Who is looking through them must not see them change places.
-    const places = new Map(rows.map((row, place) => [row.conversation, place]));
-    rows = picked ? answer.rows.sort((a, b) => (places.get(a.conversation) ?? 1e9) - (places.get(b.conversation) ?? 1e9)) : answer.rows;
+    queue.show(answer.rows, isReading() ? `${words.reading}…` : words.empty);
     drawTop();
-    drawList();
   }
 
   // Adding
 
-  function choose(files, name) {
-    const readable = files.filter(({ path, file }) => READABLE.test(file.name) && !path.split("/").some((part) => part.startsWith(".")));
-    if (!readable.length) { window.secondLook.toast(words.files_none); return; }
-    if (shown) { send(shown, readable); return; }
-    chosen = { name, files: readable };
+  function choose(all) {
+    const files = folderFiles.readable(all);
+    if (!files.length) { window.secondLook.toast(words.files_none); return; }
+    if (sending && sending.tag === shown) { sending.files.push(...files); return; }
+    if (shown) { send(shown, files); return; }
+    chosen = { name: folderFiles.nameOf(files), files };
     draw();
     view.querySelector(".fold-name input").select();
   }
 
   function fromInput(input) {
-    const files = [...input.files].map((file) => ({ file, path: file.webkitRelativePath || file.name }));
-    input.value = "";
-    if (files.length) choose(files, nameOf(files));
-  }
-
-  // A folder's own name; of pictures, the day.
-  function nameOf(files) {
-    const [first] = files[0].path.split("/");
-    return first !== files[0].path ? first : new Date().toLocaleDateString("sv");
+    const files = folderFiles.fromInput(input);
+    if (files.length) choose(files);
   }
 
   async function dropped(event) {
     event.preventDefault();
     event.stopPropagation(); // the page would put them into the composer
     view.classList.remove("fold-over");
-    const plain = [...event.dataTransfer.files].map((file) => ({ file, path: file.name })); // gone after the first await
-    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-    const files = entries.length ? (await Promise.all(entries.map((entry) => within(entry, "")))).flat() : plain;
-    if (files.length) choose(files, nameOf(files));
-  }
-
-  async function within(entry, before) {
-    const path = `${before}${entry.name}`;
-    if (entry.isFile) return [{ path, file: await new Promise((done, fail) => entry.file(done, fail)) }];
-    const reader = entry.createReader();
-    const inside = [];
-    for (let some; (some = await new Promise((done, fail) => reader.readEntries(done, fail))).length;) inside.push(...some);
-    return (await Promise.all(inside.map((each) => within(each, `${path}/`)))).flat();
+    const files = await folderFiles.fromDrop(event);
+    if (files.length) choose(files);
   }
 
   async function begin() {
@@ -152,10 +129,10 @@
 
   // One after another: what was added is being read meanwhile.
   async function send(tag, files) {
-    sending = { tag, n: 0, total: files.length, stopped: false };
+    sending = { tag, n: 0, files, stopped: false };
     follow();
-    for (const { file, path } of files) {
-      if (sending.stopped) break;
+    while (sending.n < files.length && !sending.stopped) {
+      const { file, path } = files[sending.n];
       sending.n += 1;
       drawTop();
       try {
@@ -198,8 +175,7 @@
     close_.title = words.close;
     close_.setAttribute("aria-label", words.close);
     drawTop();
-    if (shown) drawQueue(); else body.replaceChildren(chosen ? drawChosen() : drawStart());
-    view.classList.toggle("fold-open", Boolean(picked));
+    body.replaceChildren(...(shown ? queue.elements : [chosen ? drawChosen() : drawStart()]));
   }
 
   function drawTop() {
@@ -212,7 +188,7 @@
     if (busy || adding) parts.push(button(reading?.state === "paused" ? words.resume : words.pause,
       () => act(reading?.state === "paused" ? "resume" : "pause"), "fold-pause"), button(words.stop, () => act("stop"), "fold-stop"));
     if (shown && !busy && !adding) parts.push(button(words.add, () => pictures.click(), "fold-add"));
-    if (shown && rows.length) parts.push(...["xlsx", "csv"].map((ending) => el("a", { class: "fold-button fold-table", download: "",
+    if (shown && queue.count()) parts.push(...["xlsx", "csv"].map((ending) => el("a", { class: "fold-button fold-table", download: "",
       href: `/folder/table.${ending}?tag=${encodeURIComponent(shown)}` }, ending === "xlsx" ? "Excel" : "CSV")));
     parts.push(close_);
     const focused = document.activeElement?.classList?.item(1);
@@ -222,7 +198,7 @@
 
   function drawProgress(reading, adding) {
     if (!reading && !adding) return [];
-    const waiting = adding ? adding.total - adding.n : 0;
+    const waiting = adding ? adding.files.length - adding.n : 0;
     const total = (reading?.total ?? 0) + waiting;
     const parts = [];
     if (reading?.state !== "done" || adding) {
@@ -231,10 +207,10 @@
         el("span", { style: `width:${(share * 100).toFixed(1)}%` })));
     }
     const told = [total ? filled(words.progress, { done: reading?.done ?? 0, total }) : "", reading?.left,
-      adding ? filled(words.uploading, adding) : "", reading?.same].filter(Boolean);
+      adding ? filled(words.uploading, { n: adding.n, total: adding.files.length }) : "", reading?.same].filter(Boolean);
     parts.push(el("p", { class: "fold-told", role: "status" }, told.join(" · ")));
     if (reading?.problem) parts.push(el("div", { class: "sl-problem fold-problem" }, el("strong", {}, reading.problem[0]), el("span", {}, reading.problem[1])));
-    if (reading?.failures.length) parts.push(el("details", { class: "fold-failures" },
+    if (reading?.failures.length) parts.push(el("details", { class: "fold-failures", open: failuresOpen ? "" : null, ontoggle: (event) => { failuresOpen = event.target.open; } },
       el("summary", {}, `${words.left_out}: ${reading.failures.length}`),
       el("ul", {}, ...reading.failures.map(({ name, text }) => el("li", {}, el("strong", {}, name), " ", text)))));
     return parts;
@@ -262,113 +238,16 @@
     return form;
   }
 
-  function drawQueue() {
-    body.replaceChildren(list, side);
-    drawList();
-    drawPanel();
-  }
-
-  function visible() {
-    return onlyUnchecked && rows.some((row) => !row.checked)
-      ? rows.filter((row) => !row.checked || row.conversation === picked) : rows;
-  }
-
-  function drawList() {
-    const left = rows.filter((row) => !row.checked).length;
-    const tab = (label, is) => el("button", { type: "button", class: "fold-tab", "aria-pressed": String(onlyUnchecked === is),
-      onclick: () => { onlyUnchecked = is; drawList(); } }, label);
-    const focused = list.contains(document.activeElement) ? document.activeElement.dataset.conversation : null;
-    const scrolled = list.scrollTop;
-    list.setAttribute("aria-label", words.queue);
-    if (!rows.length) { list.replaceChildren(el("p", { class: "fold-none" }, now?.tag === shown && now.state === "reading" ? `${words.reading}…` : words.empty)); return; }
-    list.replaceChildren(
-      el("div", { class: "fold-tabs" }, ...(left ? [tab(`${words.to_check} ${left}`, true), tab(`${words.all} ${rows.length}`, false)] : [el("p", { class: "fold-none" }, icon("check"), words.all_checked)])),
-      ...visible().map(drawRow));
-    list.scrollTop = scrolled;
-    if (focused) list.querySelector(`[data-conversation="${focused}"]`)?.focus({ preventScroll: true });
-  }
-
-  function drawRow(row) {
-    const more = row.more ? [` +${row.more}`] : [];
-    return el("button", { type: "button", class: "fold-row", "data-conversation": row.conversation, "data-state": row.state,
-      "aria-current": row.conversation === picked ? "true" : null, title: row.name, onclick: () => pick(row.conversation) },
-      row.cover ? el("img", { src: row.cover, alt: "", loading: "lazy" }) : el("span", {}),
-      el("span", { class: "fold-text" }, el("span", { class: "fold-who" }, row.merchant, ...more),
-        el("span", { class: "fold-when" }, [row.date, row.total].filter(Boolean).join(" · ") || row.name),
-        ...(row.label ? [el("span", { class: "fold-state" }, row.label, ...(row.state === "unsure" && row.why ? [`: ${row.why}`] : []))] : [])));
-  }
-
-  function pick(conversation) {
-    picked = conversation;
-    view.classList.toggle("fold-open", Boolean(picked));
-    for (const each of list.querySelectorAll(".fold-row")) {
-      if (each.dataset.conversation === picked) each.setAttribute("aria-current", "true"); else each.removeAttribute("aria-current");
-    }
-    drawPanel();
-  }
-
-  function drawPanel() {
-    const row = rows.find((each) => each.conversation === picked);
-    if (!row) {
-      panel.replaceChildren();
-      side.replaceChildren(el("p", { class: "fold-hint" }, words.pick));
-      return;
-    }
-    const place = el("div", { class: "sl-panel", "data-job": "receipt", "data-conversation": row.conversation, "data-turn": String(row.turn) });
-    panel.replaceChildren(place);
-    side.replaceChildren(
-      el("div", { class: "fold-steps" },
-        tool("back", words.queue, () => pick(null), "fold-list-again"),
-        el("span", { class: "fold-file" }, row.name),
-        tool("down", words.previous, () => step(-1), "fold-up"), tool("down", words.next, () => step(1), "fold-down"),
-        el("a", { class: "fold-button fold-talk", href: `/?c=${row.conversation}`, title: words.open }, icon("chat"), el("span", {}, words.open))),
-      panel);
-    side.scrollTop = 0;
-    // What is confirmed or corrected in the panel is seen when it is drawn again.
-    new MutationObserver(() => checkAgain(row.conversation)).observe(place, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-state"] });
-  }
-
-  let again = 0;
-  function checkAgain(conversation) {
-    clearTimeout(again);
-    again = setTimeout(async () => {
-      if (view.hidden || picked !== conversation || document.activeElement?.matches(".slip-input")) return;
-      const before = rows.find((row) => row.conversation === conversation)?.checked;
-      await load();
-      const after = rows.find((row) => row.conversation === conversation)?.checked;
-      if (before === false && after && picked === conversation) step(1, true);
-    }, 150);
-  }
-
-  // To the receipt before or after; ``unchecked``, to the next that is still to be checked.
-  function step(by, unchecked = false) {
-    const all = unchecked ? rows : visible();
-    const at = all.findIndex((row) => row.conversation === picked);
-    const left = unchecked ? [...all.slice(at + 1), ...all.slice(0, at)].filter((row) => !row.checked) : [];
-    const next = unchecked ? left[0] : all[at + by];
-    if (!next) { if (unchecked) window.secondLook.toast(words.all_checked); return; }
-    pick(next.conversation);
-    drawList();
-    list.querySelector(`[data-conversation="${next.conversation}"]`)?.scrollIntoView({ block: "nearest" });
-  }
-
   function drawChip() {
     const busy = now && now.state !== "done";
     chip.hidden = !busy || !view.hidden;
     if (busy && words) chip.replaceChildren(icon("folder"), `${folderName(now.tag)} · ${filled(words.progress, now)}${now.left ? ` · ${now.left}` : ""}`);
   }
 
-  list.addEventListener("keydown", (event) => {
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!by) return;
-    event.preventDefault();
-    const all = [...list.querySelectorAll(".fold-row")];
-    all[Math.min(Math.max(all.indexOf(document.activeElement) + by, 0), all.length - 1)]?.focus();
-  });
   const leave = (event) => {
     event.stopPropagation(); // it would stop a reply
     if (document.querySelector(".sl-popup")) return;
-    if (view.classList.contains("fold-open") && matchMedia("(max-width: 820px)").matches) pick(null); else close();
+    if (view.classList.contains("fold-open") && matchMedia("(max-width: 820px)").matches) queue.pick(null); else close();
   };
   view.addEventListener("keydown", (event) => { if (event.key === "Escape") leave(event); });
   // Where what had the focus is gone, as a button that was clicked may be.

@@ -237,6 +237,17 @@
     if (!text) button.classList.add("slip-empty");
     if (panel.receipt.checks.some((check) => !check.ok && check.look === field.path)) button.classList.add("slip-wrong");
     button.addEventListener("click", () => { if (panel.picked === field.path) edit(panel, field.path); else pick(panel, field.path); });
+    // Whoever types on a value that is picked means to write it: no letter is lost.
+    button.addEventListener("keydown", (event) => {
+      const writes = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+      if (!writes && event.key !== "F2") return;
+      event.preventDefault();
+      edit(panel, field.path);
+      const box = document.activeElement;
+      if (!writes || !box?.matches("input, textarea")) return;
+      box.value = event.key;
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    });
     button.addEventListener("pointerenter", () => light(panel, [field.path]));
     button.addEventListener("pointerleave", () => light(panel, []));
     button.addEventListener("focus", () => light(panel, [field.path]));

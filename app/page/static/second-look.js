@@ -190,18 +190,25 @@
   function followScroll() {
     const box = document.getElementById("scroll");
     if (!box) return false;
-    let atEnd = true;
+    let atEnd = true, height = 0;
     box.addEventListener("scroll", () => {
-      atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
+      const near = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
+      if (near || box.scrollHeight === height) atEnd = near; // else it was no reader who moved it
     }, { passive: true });
     // Gradio 6.31 names messages that have no role, which screen readers may not say.
     new MutationObserver(() => box.querySelectorAll("[data-testid][aria-label]:not([role])")
       .forEach((message) => message.setAttribute("role", "group")))
       .observe(box, { childList: true, subtree: true });
-    const keep = () => { if (atEnd) box.scrollTop = box.scrollHeight; };
-    new ResizeObserver(keep).observe(box);
-    new MutationObserver(keep).observe(box, { childList: true, subtree: true, characterData: true });
-    box.addEventListener("load", keep, true);
+    // Once a frame, when the layout is known: asked for at each change, it is made each time.
+    const keep = () => {
+      height = box.scrollHeight;
+      const welcome = box.querySelector(".sl-welcome")?.offsetHeight; // it is read from its top
+      if (atEnd && !welcome) box.scrollTop = height;
+    };
+    const sizes = new ResizeObserver(keep);
+    const watch = () => [box, ...box.children].forEach((part) => sizes.observe(part));
+    new MutationObserver(watch).observe(box, { childList: true });
+    watch();
     window.secondLook.toEnd = () => { atEnd = true; keep(); };
     return true;
   }

@@ -55,7 +55,7 @@
     number.addEventListener("change", () => take(number.value));
     reset.addEventListener("click", () => take(String(fallback)));
     show();
-    return el("div", { class: "sl-setting" },
+    return el("div", { class: "sl-setting", inert: words.reader ? "" : null },
       el("label", { for: number.id }, words[name], el("small", {}, words[`${name}_about`])),
       range, number, reset);
   }

@@ -47,5 +47,11 @@ function draw() {
   root.replaceChildren(...parts);
 }
 
+// Whoever tries another file has read why the last was refused.
+document.addEventListener("sl-attach", () => {
+  if (!standing.problem) return;
+  standing.problem = null;
+  root.querySelector(".sl-problem")?.remove();
+});
 draw();
 watch("value", draw);

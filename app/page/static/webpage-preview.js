@@ -8,6 +8,16 @@
     "form-action 'none'", "base-uri 'none'",
   ];
 
+  // Policy or not, Chromium 156 opens a connection for a frame that it then refuses to load; and what
+  // a browser may do with a link is decided anew in each version.
+  const OUTWARD = "iframe, frame, frameset, object, embed, portal, fencedframe, template, link, base, meta[http-equiv]";
+
+  function inward(html) {
+    const page = new DOMParser().parseFromString(html, "text/html"); // which fetches and runs nothing
+    page.querySelectorAll(OUTWARD).forEach((element) => element.remove());
+    return page.documentElement.outerHTML;
+  }
+
   // The doctype comes first: behind the policy it would count for nothing, and the page would be
   // drawn as pages were in 1998.
   function confined(html, scripts) {
@@ -16,7 +26,7 @@
       + `<meta http-equiv="Content-Security-Policy" content="${policy.join("; ")}">`
       + '<meta http-equiv="x-dns-prefetch-control" content="off">'
       + '<base target="_blank">' // which it may not open: a link does nothing, and the page stays
-      + html;
+      + inward(html);
   }
 
   function frame(html, title, scripts = false) {

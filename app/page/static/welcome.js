@@ -1,6 +1,6 @@
 // What stands where no conversation is open.
 // value: {mode: "loading" | "ready" | "failed", headline, subline, progress: {label, share} | null,
-//         cards: [{job, title, about, covers, example}]}
+//         cards: [{job, title, about, covers, example, mine}]}
 const { el, icon } = window.secondLook;
 const root = element.querySelector(".sl-root");
 
@@ -11,6 +11,8 @@ function bar(progress) {
       class: known ? "" : "sl-unknown" }));
 }
 
+const files = () => window.secondLook.composer?.draft().files.length ?? 0;
+
 function card(entry) {
   const covers = el("span", { class: "sl-card-covers" },
     ...entry.covers.map((src) => el("img", { src, alt: "" })));
@@ -19,12 +21,12 @@ function card(entry) {
     class: "sl-card", type: "button", "data-job": entry.job,
     onclick: () => {
       // Whoever has attached a picture wants it read, not the example.
-      if (window.secondLook.composer.draft().files.length) window.secondLook.composer.choose(entry.job);
+      if (files()) window.secondLook.composer.choose(entry.job);
       else trigger("select", { job: entry.job });
     },
   }, covers, title,
     el("span", { class: "sl-card-about" }, entry.about),
-    el("span", { class: "sl-card-example" }, entry.example, icon("arrow")));
+    el("span", { class: "sl-card-example" }, files() ? entry.mine : entry.example, icon("arrow")));
 }
 
 function draw() {
@@ -38,5 +40,12 @@ function draw() {
   root.replaceChildren(el("div", { class: "sl-welcome", "data-mode": mode, "aria-live": "polite" }, ...parts));
 }
 
+// What a card does with a click is what it says.
+let had = 0;
+document.addEventListener("sl-files", () => {
+  if (Boolean(files()) === Boolean(had)) return;
+  had = files();
+  if (props.value.mode === "ready") draw();
+});
 draw();
 watch("value", draw);

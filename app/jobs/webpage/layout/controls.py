@@ -5,7 +5,7 @@ from app.jobs.webpage.layout.inline import content_of
 from app.jobs.webpage.layout.parts import Part
 from app.jobs.webpage.layout.roles import (
     Roles,
-    has_arrow,
+    has_drop_arrow,
     is_area,
     is_badge,
     is_button,
@@ -15,12 +15,13 @@ from app.jobs.webpage.layout.roles import (
     is_tick,
     said_on,
     single_text,
+    typed_in,
 )
 from app.jobs.webpage.layout.sheet import flow_box, px, text_css
-from app.jobs.webpage.measure.flat import Colour
 from app.jobs.webpage.page import Css, Node
 
 WIDE_PADDING = 3  # times its letters; a button with more beside its text was made wider
+LINE_AREA = 100  # pixels; a field on a line that is as high has several
 HERO = 0.9  # of the page's width is how wide a band is
 
 
@@ -38,11 +39,6 @@ def control(part: Part, frame: Frame, roles: Roles) -> Node | None:
     if is_badge(part, roles.sheet):
         return button(part, frame, roles, tag="span", name="badge")
     return None
-
-
-def parent_colour(frame: Frame) -> Colour:
-    """Return the colour of what is below."""
-    return frame.surface.colour if frame.surface else (255, 255, 255)
 
 
 def is_line(part: Part) -> bool:
@@ -105,40 +101,37 @@ def beside_icons(part: Part, text: Part, said: tuple[Node | str, ...]) -> tuple[
 
 
 def field(part: Part, frame: Frame, roles: Roles) -> Node:
-    """Return a field to type in."""
-    surface = part.surface
+    """Return a field to type or to choose in."""
+    surface, text = part.surface, typed_in(part)
     assert surface
-    text = single_text(part)
     inner = inner_box(part.box, surface)
-    css: list[tuple[str, str]] = [("width", px(part.width)), ("height", px(part.height))]
-    attrs: list[tuple[str, str]] = []
-    looks: Css = surface_css(surface)
-    if text:
-        box = flow_box(text, roles.sheet)
-        css.append(("padding", padding_css(0, 8, 0, box[0] - inner[0])))
-        looks = (*looks, *text_css(text.look, frame.look, roles.sheet, None))
-        ground = surface.colour if surface.paint != "none" else parent_colour(frame)
-        hint = is_hint(text.look.colour, ground) or "labelled" not in frame.within
-        attrs.append(("placeholder" if hint else "value", text.text))
-    if not surface.is_bordered:
-        looks = (*looks, ("border", "0"))
-    css += looks
-    if text and text.text.isdigit():
-        css = [*(pair for pair in css if pair[0] != "padding"), ("text-align", "center")]
-        kind = (("type", "number"), ("value", text.text))
-        return Node("input", part.box, (), "input", (*css, ("padding", "0")), attrs=kind)
-    if text and has_arrow(text):
+    size: Css = (("width", px(part.width)), ("height", px(part.height)))
+    looks = surface_css(surface)
+    looks = looks if surface.is_bordered else (*looks, ("border", "0"))
+    area = is_area(part) and not (is_line(part) and part.height < LINE_AREA)
+    if text is None:
+        if area:
+            return Node("textarea", part.box, (), "input", (*size, *looks))
+        return Node("input", part.box, (), "input", (*size, *looks), attrs=(("type", "text"),))
+    looks = (*looks, *text_css(text.look, frame.look, roles.sheet, None))
+    left, top = (b - a for a, b in zip(inner, flow_box(text, roles.sheet)[:2], strict=False))
+    ground = surface.colour if surface.paint != "none" else frame.ground
+    hint = is_hint(text.look.colour, ground) or "labelled" not in frame.within
+    said = ("placeholder" if hint else "value", text.text)
+    if text.text.isdigit():
+        css = (*size, ("padding", "0"), *looks, ("text-align", "center"))
+        attrs = (("type", "number"), ("value", text.text))
+        return Node("input", part.box, (), "input", css, attrs=attrs)
+    if has_drop_arrow(part):
+        css = (*size, ("padding", padding_css(0, 8, 0, left)), *looks)
         option = Node("option", text.box, (text.text,))
-        return Node("select", part.box, (option,), "input", tuple(css))
-    if is_area(part) and (text is None or text.box[1] - part.box[1] < 0.4 * part.height):
-        top = (flow_box(text, roles.sheet)[1] - inner[1]) if text else 8
-        left = (flow_box(text, roles.sheet)[0] - inner[0]) if text else 8
-        css = [pair for pair in css if pair[0] != "padding"]
-        css.append(("padding", padding_css(top, left, top, left)))
-        said = tuple(v for k, v in attrs if k == "value")
-        kept = tuple(pair for pair in attrs if pair[0] == "placeholder")
-        return Node("textarea", part.box, said, "input", tuple(css), attrs=kept)
-    return Node("input", part.box, (), "input", tuple(css), attrs=(("type", "text"), *attrs))
+        return Node("select", part.box, (option,), "input", css)
+    if area:
+        css = (*size, ("padding", padding_css(top, left, top, left)), *looks)
+        kept = (said,) if hint else ()
+        return Node("textarea", part.box, () if hint else (text.text,), "input", css, attrs=kept)
+    css = (*size, ("padding", padding_css(0, 8, 0, left)), *looks)
+    return Node("input", part.box, (), "input", css, attrs=(("type", "text"), said))
 
 
 def name_of_box(part: Part, frame: Frame, page_width: int) -> str:

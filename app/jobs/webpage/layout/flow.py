@@ -30,6 +30,9 @@ from app.jobs.webpage.measure.flat import hex_of
 from app.jobs.webpage.page import Box, Css, Node
 
 
+CENTRED_PADDING = 24  # pixels beside texts in the middle of a surface
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """Makes elements of parts."""
@@ -161,6 +164,8 @@ class Flow:
         if centred or right > left:
             # Lines of text rarely reach as far to the right as they may.
             left = right = max(0, min(left, right))
+        if centred and all(p.kind == "text" for p in parts):
+            left = right = min(left, CENTRED_PADDING)
         return flow[1] - inner[1], right, inner[3] - flow[3], left
 
     def _padding(self, part: Part, sides: tuple[int, int, int, int]) -> tuple[Css, Css]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from app.jobs.webpage.layout import controls
 from app.jobs.webpage.layout.frame import Frame
-from app.jobs.webpage.layout.parts import Part
+from app.jobs.webpage.layout.parts import Part, around
 from app.jobs.webpage.layout.roles import Roles, is_hint
 from app.jobs.webpage.measure.flat import Colour
 from app.jobs.webpage.measure.surfaces import NONE, Border, Surface
@@ -18,6 +18,7 @@ AREA = 260  # pixels; nor in a field of several lines
 JUNK = 2  # letters; what was read of the corner of a field is not longer
 
 FIELDS = frozenset({"input", "select", "textarea"})
+CONTROLS = FIELDS | {"button", "label"}
 
 
 def is_label(part: Part, after: Part, frame: Frame, roles: Roles) -> bool:
@@ -103,12 +104,32 @@ def with_forms(node: Node) -> Node:
     """Return a tree in which what holds fields and their button is a form."""
     children = tuple(c if isinstance(c, str) else with_forms(c) for c in node.children)
     node = replace(node, children=children)
-    if node.tag != "div" or has(node, frozenset({"form"})):
+    if has(node, frozenset({"form"})) or not is_form(node):
         return node
-    fields = has(node, FIELDS) and any(
-        n.tag in FIELDS and n.name == "input" for n in descendants(node)
-    )
-    return replace(node, tag="form") if fields and has(node, frozenset({"button"})) else node
+    if node.tag == "div":
+        return replace(node, tag="form")
+    if node.tag not in {"main", "section", "article", "aside", "body"}:
+        return node
+    return wrapped(node)
+
+
+def is_form(node: Node) -> bool:
+    """Tell whether fields to type in and a button are within a node."""
+    typed = any(n.tag in FIELDS and n.name == "input" for n in descendants(node))
+    return typed and has(node, frozenset({"button"}))
+
+
+def wrapped(node: Node) -> Node:
+    """Return a node in which its children from the first field to the last button are a form."""
+    holds = [
+        isinstance(c, Node) and (c.tag in CONTROLS or has(c, CONTROLS)) for c in node.children
+    ]
+    first, last = holds.index(True), len(holds) - 1 - holds[::-1].index(True)
+    inside = [c for c in node.children[first : last + 1] if isinstance(c, Node)]
+    if len(inside) == len(node.children):
+        return replace(node, children=(Node("form", node.box, node.children),))
+    form = Node("form", around([c.box for c in inside]), tuple(inside))
+    return replace(node, children=(*node.children[:first], form, *node.children[last + 1 :]))
 
 
 def has(node: Node, tags: frozenset[str]) -> bool:

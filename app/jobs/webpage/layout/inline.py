@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from app.jobs.webpage.layout.frame import Frame
-from app.jobs.webpage.layout.parts import Part, Run, TextLine
+from app.jobs.webpage.layout.parts import SEPARATORS, Part, Run, TextLine
 from app.jobs.webpage.layout.roles import is_link
 from app.jobs.webpage.layout.sheet import px
 from app.jobs.webpage.measure.flat import hex_of
@@ -13,6 +13,7 @@ from app.jobs.webpage.measure.pieces import Mark
 from app.jobs.webpage.measure.typefaces import faces, is_wide
 from app.jobs.webpage.page import Css, Node
 
+MARKS = 2  # between the entries of a menu in one line, at least
 LINK_WORDS = 4  # of a link among several that commas part
 
 
@@ -31,6 +32,31 @@ def content_of(
         for mark in icons_of(line):
             children.append(icon(line, mark))
     return tuple(piece for child in merged(children) for piece in plain_ends(child))
+
+
+def separated(text: Part, around: Look, frame: Frame) -> tuple[Node | str, ...]:
+    """Return entries that only marks part, as links: "Help | Privacy | Terms"; () if it is none."""
+    pieces: list[tuple[str, Run]] = []
+    for run in text.lines[0].runs:
+        for word in run.text.split(" "):
+            if word in SEPARATORS or not pieces or pieces[-1][0] in SEPARATORS:
+                pieces.append((word, run))
+            else:
+                pieces[-1] = (f"{pieces[-1][0]} {word}", pieces[-1][1])
+    marks = [run.look for said, run in pieces if said in SEPARATORS]
+    said = [(s, run) for s, run in pieces if s not in SEPARATORS]
+    if len(marks) < MARKS or any(len(s.split(" ")) > LINK_WORDS for s, _ in said):
+        return ()
+    weak = any(run.look != marks[0] for _, run in said)
+    children: list[Node | str] = []
+    for s, run in pieces:
+        glue = " " if children else ""
+        if s in SEPARATORS or (weak and run.look == marks[0]):
+            add(children, s, glue)
+        else:
+            css = differences(run.look, around)
+            add(children, Node("a", run.box, (s,), "link", css, attrs=(("href", "#"),)), glue)
+    return tuple(children)
 
 
 def add(children: list[Node | str], piece: Node | str, glue: str) -> None:

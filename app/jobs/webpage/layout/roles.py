@@ -23,6 +23,9 @@ MENU_LETTERS = 26  # an entry of a menu has no more
 BUTTON_HEIGHT = (18, 72)  # pixels
 BUTTON_WIDTH = 640
 BUTTON_EM = 4.6  # times its letters is how high a button is at most
+WIDE_BUTTON, STRONG = 320, 60  # pixels; a wider button differs so many levels from its ground
+PALE = 3  # levels, that a button differs at least
+TALL_FIELD = 90  # pixels; with its text in its middle, a field as high has one line
 CENTRED = 4  # pixels; text in the middle of a button is not further off
 FIELD_HEIGHT = (22, 66)  # pixels, of one line
 FIELD_WIDTH = 40
@@ -32,6 +35,8 @@ CHOSEN = 3.2  # times its letters is how high the surface of a chosen entry may 
 BULLET = 0.62  # em; a bullet is not wider
 HINT = 165  # levels between what says what to type and its ground, at most
 SMALL_ICON = 32  # pixels, of what stands beside the text of a button
+UPPER = 0.62  # of a field's height; what is typed in several lines begins above
+ARROW, ARROW_ROOM = 20, 28  # pixels: of an arrow's side, and up to the end of its field
 TICK = (10, 26)  # pixels, of a box to tick
 BADGE = 26  # pixels; what is not higher and has small letters is a badge
 
@@ -146,6 +151,27 @@ def said_on(box: Part) -> Part | None:
     return single_text(box)
 
 
+def typed_in(box: Part) -> Part | None:
+    """Return the text of a field: all that stands in it, but for its arrow or its corner."""
+    if box.kind != "box" or len(box.parts) != 1:
+        return None
+    inner = box.parts[0].parts if box.parts[0].kind in {"row", "column"} else box.parts
+    said = [part for part in inner if part.kind == "text"]
+    drawn = [part for part in inner if part.kind != "text"]
+    small = all(p.kind == "picture" and max(p.width, p.height) <= ARROW for p in drawn)
+    aside = all(box.box[2] - p.box[2] <= ARROW_ROOM for p in drawn)
+    return said[0] if len(said) == 1 and small and aside else None
+
+
+def has_drop_arrow(box: Part) -> bool:
+    """Tell a field to choose in by the arrow at its right end."""
+    text = typed_in(box)
+    if text is None or has_arrow(text):
+        return text is not None
+    drawn = [p for p in box.parts[0].parts if p.kind == "picture"]
+    return any(abs(p.box[1] + p.box[3] - box.box[1] - box.box[3]) <= p.height + 4 for p in drawn)
+
+
 def is_button(box: Part, parent: Surface | None, sheet: Sheet) -> bool:
     """Tell a button: a small surface that stands out, with a short text in its middle."""
     text, surface = said_on(box), box.surface
@@ -161,8 +187,10 @@ def is_button(box: Part, parent: Surface | None, sheet: Sheet) -> bool:
         # A number in a pale frame is to be changed, not to be pressed.
         pale = surface.is_bordered and is_hint(surface.borders[0].colour, surface.colour)
         return surface.is_bordered and not pale and box.width < 3 * box.height
-    fill = parent is None or distance(surface.colour, parent.colour) > 3 or bool(surface.paint)
-    return fill or surface.is_bordered
+    contrast = 0 if parent is None else distance(surface.colour, parent.colour)
+    if text.look.underline or (box.width > WIDE_BUTTON and contrast < STRONG):
+        return False
+    return parent is None or contrast > PALE or bool(surface.paint) or surface.is_bordered
 
 
 def is_badge(box: Part, sheet: Sheet) -> bool:
@@ -179,7 +207,7 @@ def is_field(box: Part, parent: Surface | None, sheet: Sheet) -> bool:
     surface = box.surface
     if surface is None or box.kind != "box" or box.width < FIELD_WIDTH:
         return False
-    text = single_text(box)
+    text = typed_in(box)
     if box.parts and text is None:
         return False
     if is_area(box):
@@ -206,9 +234,13 @@ def is_field(box: Part, parent: Surface | None, sheet: Sheet) -> bool:
 
 def is_area(box: Part) -> bool:
     """Tell whether a field has room for several lines."""
-    if box.height < AREA_HEIGHT or not box.parts:
+    text = typed_in(box)
+    if box.height < AREA_HEIGHT or text is None:
         return box.height > FIELD_HEIGHT[1]
-    return box.parts[0].box[3] - box.box[1] < 0.62 * box.height
+    off = abs(text.box[1] + text.box[3] - box.box[1] - box.box[3]) / 2
+    if off <= CENTRED and box.height <= TALL_FIELD:
+        return False
+    return text.box[3] - box.box[1] < UPPER * box.height
 
 
 def is_tick(box: Part) -> bool:

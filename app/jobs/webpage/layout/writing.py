@@ -14,7 +14,7 @@ from app.jobs.webpage.layout.frame import (
     is_in_middle,
 )
 from app.jobs.webpage.layout.harmony import harmonised
-from app.jobs.webpage.layout.inline import content_of
+from app.jobs.webpage.layout.inline import content_of, separated
 from app.jobs.webpage.layout.parts import Part, around
 from app.jobs.webpage.layout.roles import (
     has_bullet,
@@ -119,6 +119,8 @@ def text_node(flow: "Flow", part: Part, frame: Frame) -> Node:
         said = content_of(part, look, frame, links=False)
         link = Node("a", box, said, "link", css, attrs=LINK)
         return Node("p", box, (link,))
+    if len(part.lines) == 1 and not level and (menu := separated(part, look, frame)):
+        return Node("p", box, menu, name_of(flow, 0, part, frame), css)
     name = name_of(flow, level, part, frame)
     return Node(f"h{level}" if level else "p", box, content_of(part, look, frame), name, css)
 

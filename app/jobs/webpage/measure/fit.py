@@ -14,6 +14,8 @@ from app.jobs.webpage.measure.typefaces import Face, extent, faces, glyph
 LIGHT = 0.74  # times the ink of regular, up to which it is light
 SERIFS = ("serif", "slab")
 RARE = 0.02  # of misfit that a typeface with serifs must make good: they are rarer on screens
+GRID = 0.08  # of misfit, and em of skew, that such a typeface has at most
+NEVER = 1.0  # of misfit
 TINY = 0.4  # the same, for each pixel that the letters are lower
 ODD = 0.03  # the same for one whose letters are all as wide
 ROUGH = 1.1  # pixels that the height of ink may be off: browsers round it up
@@ -69,11 +71,14 @@ def skew(named: Named, face: Face, *, bold: bool) -> float:
 def fits(text: str, ink: Ink, named: Named, face: Face) -> float:
     """Return how badly a typeface fits a text in all."""
     off, bold = misfit(text, ink, face)
+    aside = skew(named, face, bold=bold)
     rare = RARE if face.name in SERIFS else 0.0
     if face.is_fixed:
         # The smaller, the less can be seen of where letters stand.
         rare = ODD + TINY / max(1.0, ink.height)
-    return off + skew(named, face, bold=bold) + rare
+        # Such letters stand on a grid: what does not is set in another typeface.
+        rare += NEVER if off > GRID or aside > GRID else 0.0
+    return off + aside + rare
 
 
 def common_face(lines: Sequence[tuple[str, Ink, Named]]) -> Face:

@@ -15,6 +15,9 @@ from app.jobs.webpage.measure.pictures import Picture
 from app.jobs.webpage.measure.surfaces import Surface, shared
 
 FAINT = 18  # levels; less contrast is not seen
+BELOW = 0.62  # of a line's height; an underline is further down
+COVERED = 0.78  # of a text's width is what its underline covers
+DOT = 3  # pixels; what is not longer in a row is part of a letter
 RIM = 0.12  # of the contrast, up to which a pixel is not covered at all
 EDGE = 0.4  # of the contrast, from which on a pixel belongs to a letter
 FEW = 60  # of a text's pixels, one in so many is covered wholly
@@ -165,11 +168,16 @@ def without_lines(
     through: list[tuple[int, int]] = []
     rows = cover.shape[0]
     longest = max(12.0, RUN * height)
+    inked = np.flatnonzero((cover > EDGE).any(axis=0))
+    width = int(inked[-1] - inked[0] + 1) if len(inked) else 1
     for y in range(rows):
-        for left, right in runs(cover[y] > EDGE):
-            if right - left >= longest:
+        found = runs(np.asarray(cover[y] > EDGE))
+        # Letters that reach below their line break it.
+        whole = y > rows * BELOW and sum(b - a for a, b in found if b - a > DOT) > COVERED * width
+        for left, right in found:
+            if right - left >= longest or (whole and right - left > DOT):
                 result[y, left:right] = 0
-                (under if y > rows * 0.62 else through).append((x0 + left, x0 + right))
+                (under if y > rows * BELOW else through).append((x0 + left, x0 + right))
     return result, merged(under), merged(through)
 
 

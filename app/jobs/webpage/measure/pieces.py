@@ -33,8 +33,10 @@ WIDE_GAP = 0.95  # heights of the ink; a wider gap is not a space
 SPACE = 0.24  # em; a narrower gap is between letters
 MIXED = 0.07  # of its width, that a text of two weights may be off by its height
 WEIGHT_ROUGH = 0.6  # pixels that the height of ink may be off, to tell its weight
+ONE_SIZE = 0.08  # of a size, that the words of one size differ at most, on average
 TWO_SIZES = 1.2  # times as large are the words of a line that has two sizes
 SIZED_LETTERS = 5  # letters of each
+WEAKER = 0.85  # of the contrast, up to which ink is of a weaker colour
 GUESSED_SPACE = 0.22  # heights of the ink; the same while the size is not known
 SEEN = 0.2  # of the contrast, from which on ink fills a gap
 FIXED_SPACE = 0.42  # em; the same in a typeface whose letters are all as wide
@@ -200,8 +202,12 @@ def parted(ink: Ink, gap: float) -> list[Ink]:
 
 
 def narrowed(ink: Ink, left: int, right: int) -> Ink:
-    """Return the ink between two columns."""
+    """Return the ink between two columns; a weaker colour there covers as wholly as any."""
     cover = ink.cover[:, left:right]
+    inked = cover[cover > RIM]
+    strongest = float(np.percentile(inked, 96)) if inked.size else 1.0
+    if strongest < WEAKER:
+        cover = np.minimum(cover / strongest, 1).astype(np.float32)
     rows = np.flatnonzero((cover > RIM).any(axis=1))
     top, bottom = int(rows[0]), int(rows[-1]) + 1
     x0, y0 = ink.box[:2]
@@ -224,7 +230,7 @@ def drafts_of(text: str, stretches: Sequence[Stretch], usual: Face) -> list[Draf
     marks: tuple[Mark, ...] = ()
     for part, stretch in zip(texts, stretches, strict=True):
         if part:
-            first, *rest = sized(draft_of(part, stretch, usual), usual)
+            first, *rest = drafted(part, stretch, usual)
             found += [replace(first, marks=(*marks, *first.marks)), *rest]
             marks = ()
         elif found and stretch.ink.box[0] - found[-1].ink.box[2] < size:
@@ -241,17 +247,20 @@ def em(text: str, stretches: Sequence[Stretch], face: Face) -> float:
     return max(s.ink.height for s in stretches) / max(e.above + e.below, 0.3)
 
 
-def draft_of(text: str, stretch: Stretch, usual: Face) -> Draft:
-    """Return a stretch of ink with its words dealt out to it."""
+def drafted(text: str, stretch: Stretch, usual: Face) -> list[Draft]:
+    """Return a stretch of ink with its words dealt out to it; two where they have two sizes."""
     size = by_height(text, stretch.ink, usual)
     best = grouped(text, stretch, usual, gap_between(text, stretch.ink, size))
+    halves = sized(best, usual)
+    if len(halves) > 1:
+        return halves
     # Letters that are all as wide have more room between them.
     fixed = grouped(text, stretch, usual, FIXED_SPACE * size)
     if best.face is not None and not best.face.is_fixed:
         other = fixed_face(fixed.text, fixed.ink, fixed.named, best.face, best.named)
         if other and not is_mixed(best, usual):
-            return replace(fixed, face=other)
-    return best
+            return [replace(fixed, face=other)]
+    return [best]
 
 
 def sized(draft: Draft, usual: Face) -> list[Draft]:
@@ -260,13 +269,14 @@ def sized(draft: Draft, usual: Face) -> list[Draft]:
     if len(words) < len(draft.named) or len(words) < 2 or any(map(is_wide, draft.text)):
         return [draft]
     sizes = [by_height(word, ink, usual) for word, ink in words]
-    weights = [len(word) for word, _ in words]
+    weights = [sum(map(str.isalnum, word)) for word, _ in words]
     best, cut = 0.0, 0
     for k in range(1, len(words)):
         if min(sum(weights[:k]), sum(weights[k:])) < SIZED_LETTERS:
             continue
         a, b = mean(sizes[:k], weights[:k]), mean(sizes[k:], weights[k:])
-        if max(a, b) / min(a, b) > best:
+        off = [abs(s / (a if i < k else b) - 1) for i, s in enumerate(sizes)]
+        if max(a, b) / min(a, b) > best and mean(off, weights) < ONE_SIZE:
             best, cut = max(a, b) / min(a, b), k
     if best < TWO_SIZES:
         return [draft]
@@ -322,11 +332,11 @@ def settled(drafts: Sequence[Draft], usual: Face) -> list[Piece]:
     for draft in drafts:
         face = draft.face or usual
         if draft.face is None and not draft.italic:
-            sure = [d for d in drafts if d.face]
+            sure = [d for d in drafts if d.face and d.owner == draft.owner]
             room = draft.ink.height / 3
             beside = [d.face for d in sure if abs(d.ink.box[3] - draft.ink.box[3]) <= room]
             if not beside and draft.owner >= 0:
-                beside = [d.face for d in sure if d.owner == draft.owner]
+                beside = [d.face for d in sure]
             face = max(beside, key=lambda f: (beside.count(f), f.name), default=usual)
         pieces.append(piece_of(draft, face))
     return pieces
