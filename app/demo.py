@@ -9,7 +9,8 @@ from dataclasses import replace
 from app.assistant import Assistant
 from app.config import Config
 from app.intake import Upload
-from app.serve import PAGE, serve
+from app.routes import PAGE
+from app.serve import serve
 
 
 def demo(config: Config) -> None:

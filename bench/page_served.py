@@ -28,7 +28,7 @@ from vision.engine import SamplingParams
 from vision.fake import FakeEngine
 from vision.images import Decoder
 
-TURNS, PICTURES = 50, 25
+TURNS = 50  # every other one with a picture
 TOKENS_PER_S, PIECE = 200, 4  # a piece of four characters stands for a token
 GOODS = ("Milk", "Bread", "Butter", "Cheese", "Coffee", "Apples", "Rice", "Tea")
 
@@ -126,26 +126,33 @@ def gradio(folder: Path, seconds: float) -> None:
 
     reply, pace = long_answer(seconds), Pace()
 
-    def chat(_message: str, _history: list[dict[str, Any]]) -> Iterator[str]:
+    def chat(message: str, _history: list[dict[str, Any]]) -> Iterator[str]:
+        if message == question(TURNS - 1):  # such a page lists a conversation after a reply in it
+            yield answer(TURNS - 1)
+            return
         for end in range(PIECE, len(reply) + 1, PIECE):
             pace()
             yield reply[:end]
 
-    chatbot = gr.Chatbot(value=list(_messages(folder)))
+    chatbot = gr.Chatbot(
+        value=[message for turn in range(TURNS - 1) for message in _messages(folder, turn)]
+    )
     page = gr.ChatInterface(chat, chatbot=chatbot, save_history=True)
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
     print(url, flush=True)
     page.block_thread()
 
 
-def _messages(folder: Path) -> Iterator[dict[str, Any]]:  # Chatbot's own form
-    for turn in range(TURNS):
-        if turn % 2 == 0:
-            path = folder / f"{turn}.jpg"
-            path.write_bytes(picture(turn))
-            yield {"role": "user", "content": {"path": str(path)}}
-        yield {"role": "user", "content": question(turn)}
-        yield {"role": "assistant", "content": answer(turn)}
+def _messages(folder: Path, turn: int) -> list[Any]:  # in Chatbot's own form
+    said = [
+        {"role": "user", "content": question(turn)},
+        {"role": "assistant", "content": answer(turn)},
+    ]
+    if turn % 2:
+        return said
+    path = folder / f"{turn}.jpg"
+    path.write_bytes(picture(turn))
+    return [{"role": "user", "content": {"path": str(path)}}, *said]
 
 
 if __name__ == "__main__":

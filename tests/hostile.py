@@ -77,6 +77,8 @@ WAYS = {
     "portal": '<portal src="{u}"></portal><fencedframe src="{u}"></fencedframe>',
 }
 CLICKED = ("submit", "formaction", "link", "ping", "popup", "top", "parent", "download")
+# These leave the page, and what it would still have tried.
+LEAVING = {"refresh", "form", "formaction", "link", "popup", "top", "parent", "download", "base"}
 # What no request shows: datagrams of WebRTC, and reaching for the page around.
 STUN = """<script>
   c = new RTCPeerConnection({{iceServers: [{{urls: 'stun:{host}:{port}'}}]}});
@@ -141,13 +143,16 @@ class Listener:
         """The ways out that were found."""
         return {path.strip("/").split("/")[0] for path in self.paths} & WAYS.keys()
 
-    def hostile(self, *, reach: bool = True) -> str:
-        """Return the page."""
+    def hostile(self, *, stays: bool = False) -> str:
+        """Return the page; one that ``stays`` does without the ways that leave it."""
+        ways = WAYS.keys() - LEAVING if stays else WAYS.keys()
         body = "".join(
-            f"<div>{way.format(u=f'{self.url}/{name}')}</div>" for name, way in WAYS.items()
+            f"<div>{way.format(u=f'{self.url}/{name}')}</div>"
+            for name, way in WAYS.items()
+            if name in ways
         )
         stun = STUN.format(host="127.0.0.1", port=self._datagram.getsockname()[1])
-        return f"<!DOCTYPE html><title>x</title><h1>Hello</h1>{body}{stun}{REACH if reach else ''}"
+        return f"<!DOCTYPE html><title>x</title><h1>Hello</h1>{body}{stun}{REACH}"
 
     def _receive(self) -> None:
         with contextlib.suppress(OSError):

@@ -31,7 +31,9 @@ sys.addaudithook(watch)
 PROGRAM = f"{WATCHED}from app.cli import main; sys.exit(main(sys.argv[1:]))"
 
 
-def run(folder: Path, *args: str, code: str = PROGRAM) -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, *args: str, code: str = PROGRAM, limit_s: float = 120
+) -> subprocess.CompletedProcess[str]:
     """Run a command in ``folder`` to its end."""
     return subprocess.run(
         [sys.executable, "-c", code, *args],
@@ -39,7 +41,7 @@ def run(folder: Path, *args: str, code: str = PROGRAM) -> subprocess.CompletedPr
         env=_environment(folder),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=limit_s,
         check=False,
     )
 

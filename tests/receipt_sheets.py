@@ -74,15 +74,17 @@ class Sheet:
         """Return the picture, with letters of ``size`` pixels, as out of focus as ``blur``."""
         chinese = any(CJK.search(text) for _, cells in self.rows for text, _ in cells)
         font = ImageFont.truetype(FONT, SHARP) if chinese else ImageFont.load_default(SHARP)
-        picture = Image.new("L", (2 * MARGIN + WIDTH * CHARACTER, 2 * MARGIN + PITCH * len(self.rows)), 255)
+        whole = (2 * MARGIN + WIDTH * CHARACTER, 2 * MARGIN + PITCH * len(self.rows))
+        picture = Image.new("L", whole, 255)
         draw = ImageDraw.Draw(picture)
         for i, (_, cells) in enumerate(self.rows):
             for text, at in cells:
                 x0, y0, x1, _ = box(text, at, i)
-                draw.text((x0, y0) if at >= 0 else (x1, y0), text, 0, font, "la" if at >= 0 else "ra")
-        wide, high = (round(side * size / SHARP) for side in picture.size)
-        small = picture.filter(ImageFilter.GaussianBlur(blur)).resize((wide, high), Image.Resampling.BILINEAR)
-        return small.convert("RGB")
+                place, anchor = ((x0, y0), "la") if at >= 0 else ((x1, y0), "ra")
+                draw.text(place, text, 0, font, anchor)
+        wide, high = (round(side * size / SHARP) for side in whole)
+        soft = picture.filter(ImageFilter.GaussianBlur(blur))
+        return soft.resize((wide, high), Image.Resampling.BILINEAR).convert("RGB")
 
 
 def width(text: str) -> int:

@@ -88,8 +88,16 @@ def head(sheet: Sheet, merchant: str, *rest: str) -> None:
 def added_tax(rng: random.Random) -> Sheet:
     """Malaysia: a row an item, GST added, rounded to five sen."""
     sheet, goods = Sheet(currency="MYR", date="2018-03-12"), bought(rng, FOOD)
-    head(sheet, "SERI PAGI CORNER SDN BHD", "(812345-K)", "NO 7, JALAN MERANTI 3/2", "40150 SHAH ALAM, SELANGOR",
-         "TEL: 03-5519 0823", "GST ID: 001005957120", "TAX INVOICE")  # fmt: skip
+    head(
+        sheet,
+        "SERI PAGI CORNER SDN BHD",
+        "(812345-K)",
+        "NO 7, JALAN MERANTI 3/2",
+        "40150 SHAH ALAM, SELANGOR",
+        "TEL: 03-5519 0823",
+        "GST ID: 001005957120",
+        "TAX INVOICE",
+    )
     sheet.put(("Invoice No: CS-20243", 0), ("Date: 12/03/2018 18:12", END))
     net = begun(sheet, goods)
     for i, (name, count, price) in enumerate(goods):
@@ -108,8 +116,15 @@ def added_tax(rng: random.Random) -> Sheet:
 def numbers_below(rng: random.Random) -> Sheet:
     """Malaysia: the name, then its numbers in the next row; service charge; a table of taxes."""
     sheet, goods = Sheet(currency="", date="2018-03-31"), bought(rng, FOOD)
-    head(sheet, "MIZU TERAS SDN. BHD.", "NO: 1-1&2 GROUND FLOOR,", "JLN TEMENGGUNG 13/9,", "43200 CHERAS SELANGOR.",
-         "(GST Reg. No : 001375580160)", "Tax Invoice")  # fmt: skip
+    head(
+        sheet,
+        "MIZU TERAS SDN. BHD.",
+        "NO: 1-1&2 GROUND FLOOR,",
+        "JLN TEMENGGUNG 13/9,",
+        "43200 CHERAS SELANGOR.",
+        "(GST Reg. No : 001375580160)",
+        "Tax Invoice",
+    )
     sheet.left("Table 9", "Bill#:V042-513777", "Date : 31-03-2018 18:12:41", "Cashier: SOFYA")
     sheet.put(("Description", 0), ("Qty", 20), ("U.price", 28), ("Total TAX", END))
     net = begun(sheet, goods)
@@ -141,8 +156,16 @@ def numbers_below(rng: random.Random) -> Sheet:
 def codes_above(rng: random.Random) -> Sheet:
     """Malaysia: code and numbers first, the name below; tax included."""
     sheet, goods = Sheet(currency="", date="2017-12-13"), bought(rng, HARDWARE)
-    head(sheet, "AIK SENG HARDWARE ENTERPRISE", "002065464-X", "NO. 42, JALAN PBS 14/11,", "43300 SERI KEMBANGAN,",
-         "TEL: 03-89433143 FAX: 03-89433144", "GST NO: 001663156224", "TAX INVOICE")  # fmt: skip
+    head(
+        sheet,
+        "AIK SENG HARDWARE ENTERPRISE",
+        "002065464-X",
+        "NO. 42, JALAN PBS 14/11,",
+        "43300 SERI KEMBANGAN,",
+        "TEL: 03-89433143 FAX: 03-89433144",
+        "GST NO: 001663156224",
+        "TAX INVOICE",
+    )
     sheet.put(("RECEIPT #: CS00031180", 0), ("DATE: 13/12/2017", END))
     sheet.put(("CASHIER: USER", 0), ("TIME: 15:14:00", END))
     sheet.put(("ITEM", 0), ("QTY", 18), ("U/P", 28), ("AMOUNT", END))
@@ -170,8 +193,15 @@ def codes_above(rng: random.Random) -> Sheet:
 def in_columns(rng: random.Random) -> Sheet:
     """Malaysia: columns with a head; the tax is in the prices and in a table below."""
     sheet, goods = Sheet(currency="MYR", date="2018-02-06"), bought(rng, HARDWARE)
-    head(sheet, "SYARIKAT MAJU JAYA SDN BHD", "LOT 276 JALAN BANTING", "43800 DENGKIL, SELANGOR", "TEL: 03-87686092",
-         "GST ID: 000781500416", "TAX INVOICE")  # fmt: skip
+    head(
+        sheet,
+        "SYARIKAT MAJU JAYA SDN BHD",
+        "LOT 276 JALAN BANTING",
+        "43800 DENGKIL, SELANGOR",
+        "TEL: 03-87686092",
+        "GST ID: 000781500416",
+        "TAX INVOICE",
+    )
     sheet.left("Doc No.: CS00012330", "Date: 06/02/2018", "Time: 13:01:00")
     sheet.put(("Item", 0), ("Qty", 22), ("Price", 29), ("Amount", END))
     gross = begun(sheet, goods)
@@ -501,6 +531,24 @@ def warung(rng: random.Random) -> Sheet:
 
 
 SHOPS: tuple[Callable[[random.Random], Sheet], ...] = (
-    added_tax, numbers_below, codes_above, in_columns, pub, grocery, diner, quantity_above, coupons, invoice,
-    supermarkt, bistrot, british, hawker, convenience, supermarket, fapiao, restaurant, konbini, warung,
-)  # fmt: skip
+    added_tax,
+    numbers_below,
+    codes_above,
+    in_columns,
+    pub,
+    grocery,
+    diner,
+    quantity_above,
+    coupons,
+    invoice,
+    supermarkt,
+    bistrot,
+    british,
+    hawker,
+    convenience,
+    supermarket,
+    fapiao,
+    restaurant,
+    konbini,
+    warung,
+)

@@ -49,7 +49,7 @@ def killed(tmp_path):
 
     def run_until(at, where, *args):
         code = WATCHED + PROGRAM.format(at=at, where=where)
-        return run(tmp_path, "batch", "scans", *args, code=code).returncode
+        return run(tmp_path, "batch", "scans", *args, code=code, limit_s=1500).returncode
 
     return run_until
 

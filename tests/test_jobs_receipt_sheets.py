@@ -60,8 +60,7 @@ def test_the_items_are_found_with_their_names(sheet):
 
     assert [item.amount.value for item in items] == [amount for _, amount in sheet.items]
     assert all(
-        alike(item.name.value, name)
-        for item, (name, _) in zip(items, sheet.items, strict=True)
+        alike(item.name.value, name) for item, (name, _) in zip(items, sheet.items, strict=True)
     )
 
 
@@ -76,9 +75,7 @@ def test_a_receipt_that_is_right_is_not_flagged(sheet):
 @pytest.mark.parametrize("sheet", sheets())
 def test_every_planted_error_is_flagged(sheet):
     missed = [
-        key
-        for key in sheet.plants
-        if not is_flagged(read_of(sheet.misread(key, random.Random(0))))
+        key for key in sheet.plants if not is_flagged(read_of(sheet.misread(key, random.Random(0))))
     ]
 
     assert missed == []

@@ -46,7 +46,8 @@ def stored(tmp_path_factory, screenshot):
     assistant = Assistant([Candidate(FakeEngine)], store, decoder, SamplingParams())
     assistant.start()
     assistant.wait_until_loaded()
-    with served(assistant, folder) as url, chromium() as browser:
+    # The browser first: its loop takes the place of the one that Gradio made, which nobody closes.
+    with chromium() as browser, served(assistant, folder) as url:
         yield store, decoder, url, browser
     assistant.close()
     store.close()
@@ -64,13 +65,14 @@ def show(stored, screenshot):
         page = opened(browser, f"{url}/?c={conversation}", **options)
         page.wait_for_selector(".sl-web")
         page.conversation = conversation
+        page.hostile = "parent.reached" in versions[-1].html  # whose own errors are none of ours
         pages.append(page)
         return page
 
     yield open_panel
     for page in pages:
-        assert page.errors == []
         page.context.close()
+        assert page.hostile or page.errors == []
 
 
 def shown(page):
@@ -109,10 +111,10 @@ def test_a_hostile_page_reaches_nobody(show, stored):
             view(page, "Code")
             view(page, "Preview")  # anew, should it have gone somewhere
         # The same page by itself: when its ways out were found, those of the preview would be too.
-        control.page = control.hostile()
+        control.page = control.hostile(stays=True)
         other = stored[3].new_page()
         other.goto(control.url, wait_until="commit")
-        while len(control.ways) < 35:
+        while len(control.ways) < 35 or not control.datagrams:
             other.wait_for_timeout(50)
         other.close()
 
@@ -276,9 +278,9 @@ def test_enlarged_it_fills_the_window_until_escape(show):
     page.get_by_role("button", name="Enlarge").click()
     wide = page.locator("dialog .sl-web").evaluate("e => e.clientWidth")
     page.keyboard.press("Escape")
+    page.locator("dialog .sl-web").wait_for(state="detached")
 
     assert wide > 1200
-    assert page.locator("dialog .sl-web").count() == 0
     assert page.evaluate("document.activeElement.dataset.key") == "enlarge"
 
 

@@ -22,7 +22,12 @@ Reread = Callable[[Line], Iterator[tuple[str, float]]]
 MOST = 8  # lines of a receipt that are read again because it does not add up
 LOOKS = 2  # closer looks at a line of words, to know how sure its reading is
 SURE = 0.99  # a line of words with a higher score needs none
-_MISREAD_SIGN = re.compile(r"[S$5]?[5$](?=\d+[.,]\d\d)")  # of "S$", "$"
+# What signs beside amounts are taken for.
+_SIGNS = {
+    "$": re.compile(r"[S58]?[58$](?=\d+[.,]\d\d)"),
+    "£": re.compile(r"[8E63](?=\d+[.,]\d\d)"),
+    "€": re.compile(r"[6C](?=\d+[.,]\d\d)"),
+}
 WORDS = ("merchant", "address", "date")
 
 
@@ -113,15 +118,20 @@ def _mended(now: Read, index: int, reread: Reread, others: list[Line]) -> Read:
 
 
 def _with_signs(now: Read) -> dict[int, Line]:
-    """Return lines with a dollar sign for the 5 that it was taken for, if others have such signs."""
-    if not any("$" in now.lines[i].text for i in now.of):
-        return {}
-    signs = {i: _MISREAD_SIGN.match(now.lines[i].text) for i in now.of}
-    return {
-        i: replace(now.lines[i], text="$" + now.lines[i].text[sign.end() :])
-        for i, sign in signs.items()
-        if sign
-    }
+    """Return lines with a currency's sign for the digit that it was taken for.
+
+    Only where other lines of the receipt have the sign.
+    """
+    text = "".join(now.lines[i].text for i in now.of)
+    for sign, misread in _SIGNS.items():
+        if sign in text:
+            found = {i: misread.match(now.lines[i].text) for i in now.of}
+            return {
+                i: replace(now.lines[i], text=sign + now.lines[i].text[match.end() :])
+                for i, match in found.items()
+                if match
+            }
+    return {}
 
 
 def _mended_together(now: Read, tried: Mapping[int, Sequence[Line]]) -> Read:

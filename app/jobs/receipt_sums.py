@@ -83,8 +83,10 @@ def _whole(receipt: Receipt) -> tuple[Check, ...]:
     sizes = _sizes(receipt)
     ways = [(way, _of_way(way, sizes, receipt)) for way in _ways(sizes)]
 
-    def fault(found: tuple[_Way, tuple[Check, ...]]) -> tuple[int, int]:
-        return sum(not check.ok for check in found[1]), _oddity(found[0], receipt)
+    def fault(found: tuple[_Way, tuple[Check, ...]]) -> tuple[int, int, Decimal]:
+        way, made = found
+        off = sum((abs(check.expected - check.found) for check in made), _NOTHING)
+        return sum(not check.ok for check in made), _oddity(way, receipt), off
 
     return min(ways, key=fault)[1]
 

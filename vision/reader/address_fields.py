@@ -27,11 +27,12 @@ _WORDS = label(
 )  # fmt: skip
 # Words of addresses and of names; with a comma or a number beside them, of an address.
 _PERHAPS = label(
-    "ST", "DR", "LN", "STE", "UNIT", "PLAZA", "MALL", "TOWER", "COMPLEX", "KOMPLEKS", "PARK", "BATU",
-    "CENTRE", "CENTER", "SHOPPING", "PUSAT", "SQUARE", "BANGUNAN", "WISMA", "MENARA",
+    "ST", "DR", "LN", "STE", "UNIT", "PLAZA", "MALL", "TOWER", "COMPLEX", "KOMPLEKS", "PARK",
+    "BATU", "CENTRE", "CENTER", "SHOPPING", "PUSAT", "SQUARE", "BANGUNAN", "WISMA", "MENARA",
 )  # fmt: skip
 _CODES = re.compile(
-    r"(?<![\d\-/#:])\d{5}(?![\d\-])|\b[A-Z]{2}[.,]?\s+\d{5}(?:-\d{4})?\b|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b"
+    r"(?<![\d\-/#:])\d{5}(?![\d\-])|\b[A-Z]{2}[.,]?\s+\d{5}(?:-\d{4})?\b"
+    r"|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b"
 )
 _NUMBERED = re.compile(
     r"^\W*(?:(?:NO|LOT|UNIT|BLOCK|BLK|SHOP)\b[\s.:#]*)?(?=[^,]*\d)[\w\-/&.# ]{1,14},"

@@ -8,7 +8,7 @@ from vision.reader.models import Pixels
 
 # Heights of the line added around it, and how much larger it is made. Each shows the networks
 # something a little different; where one misreads a worn digit, another may not.
-LOOKS = ((0.3, 2.0), (0.3, 3.0), (0.7, 2.0), (0.15, 1.5))
+LOOKS = ((0.3, 2.0), (0.15, 1.5), (0.7, 2.0), (0.5, 4.0))
 _SAME = 0.5  # of the lower one's height; lines that share as much are one row
 
 Box = tuple[int, int, int, int]

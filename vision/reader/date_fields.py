@@ -50,7 +50,7 @@ class When:
 
 
 def date_in(page: Page) -> When | None:
-    """Return the date of a receipt: labelled or beside a time before others, repeated before once."""
+    """Return the date of a receipt: labelled or beside a time, and repeated, before others."""
     month_first = is_month_first(page)
     found = list(_dates(page, month_first=month_first))
     count = Counter(when.found.day for when in found)

@@ -1,4 +1,4 @@
-"""The head of a receipt: who sells, where, when and under which number, above what is sold. Pure."""
+"""The head of a receipt, above what is sold: who sells, where, when, under which number. Pure."""
 
 import re
 
@@ -6,7 +6,8 @@ from vision.reader.labels import Written, label
 from vision.reader.values import dates, times
 
 PHONE = label(
-    "TEL*", "PHONE*", "MOBILE*", "H/P", "HP", "CONTACT*", "HOTLINE", "CALL", "FAX*", "电话", "電話",
+    "TEL*", "PHONE*", "MOBILE*", "H/P", "HP", "CONTACT*", "HOTLINE", "CALL", "FAX*", "电话",
+    "電話",
     "手机", "传真",
 )  # fmt: skip
 TAX_NUMBER = label(
@@ -19,7 +20,8 @@ REGISTRATION = label(
     "BUSINESS REG*", "REGISTRATION*",
 )  # fmt: skip
 LEGAL = label(
-    "SDN BHD", "BERHAD", "BHD", "PTE LTD", "PTY LTD", "LTD", "LIMITED", "INC", "LLC", "LLP", "CORP",
+    "SDN BHD", "BERHAD", "BHD", "PTE LTD", "PTY LTD", "LTD", "LIMITED", "INC", "LLC", "LLP",
+    "CORP",
     "GMBH", "S.A.", "SARL", "PLC", "PLT", "公司", "商行", "酒店", "株式会社",
 )  # fmt: skip
 TITLE = label(
@@ -32,14 +34,15 @@ _SAID_OF = label(
     "PAX*", "GUEST*", "COVER*", "TERMINAL*", "COUNTER*", "STAFF*", "MEMBER*", "CUSTOMER*", "POS",
     "HOST*", "STATION*", "REGISTER*", "STORE*", "TRANS*", "CHECK*", "CHK", "ORDER*", "SITE",
     "SHIFT*", "TIME", "DATE", "TERM", "INV*", "RECEIPT*", "RCPT*", "BILL*", "DOC*", "SLIP*",
-    "收银*", "桌号", "台号", "服务员", "会员", "操作员", "机号", "店号", "日期", "时间", "单号", "号码",
+    "收银*", "桌号", "台号", "服务员", "会员", "操作员", "机号", "店号", "日期", "时间", "单号",
+    "号码",
 )  # fmt: skip
 _THEN = re.compile(r"[\w)]{0,3}\W{0,2}(?:NO|ID|NAME|NUM\w*)?\s*(?:[.:#]|\d)")
 _WEB = re.compile(r"[\w.]@[A-Z][\w\-]*\.[A-Z]|WWW\.|\.COM\b|HTTP|E-?MAIL")
 
 
 def is_of_head(text: Written, *, has_amount: bool) -> bool:
-    """Tell whether a row that says ``text`` belongs above the items: a date, a number, who serves."""
+    """Tell whether a row that says ``text`` belongs above the items: dates, numbers, who serves."""
     return bool(
         dates(text.plain)
         or times(text.plain)
@@ -51,6 +54,6 @@ def is_of_head(text: Written, *, has_amount: bool) -> bool:
 
 
 def _is_said_of_it(text: Written) -> bool:
-    """Tell whether a text says who, where or which: "Table 5", "Cashier: Ann", and no "table cloth"."""
+    """Tell whether a text says who or which: "Table 5", "Cashier: Ann", and no "table cloth"."""
     span = _SAID_OF.find(text)
     return span is not None and _THEN.match(text.plain, span.end) is not None

@@ -1,12 +1,12 @@
 """The numbers of an item: quantity and unit price, told from what they come to. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 
-from vision.reader.page import Cell, Figure, PageRow
+from vision.reader.page import Figure, PageRow
 from vision.reader.values import Amount, parsed
 
 _UNITS = r"(?:UNITS?|PCS?|EA|KGS?|LBS?|BOXS?|BOXES|PKTS?|BTLS?|CTN|LITRES?)"
@@ -32,6 +32,9 @@ class Numbers:
     unit_price: Figure | None = None
     discount: Figure | None = None
     closes: bool = False  # they make the amount
+
+
+NO_NUMBERS = Numbers()
 
 
 def numbers_of(amount: Figure, rows: Sequence[PageRow]) -> Numbers:

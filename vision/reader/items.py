@@ -12,7 +12,7 @@ from decimal import Decimal
 from statistics import median
 
 from vision.reader.item_names import leading_count, name_in
-from vision.reader.item_numbers import TIMES, Numbers, in_columns, numbers_of
+from vision.reader.item_numbers import NO_NUMBERS, TIMES, Numbers, in_columns, numbers_of
 from vision.reader.item_region import Region, region_of
 from vision.reader.page import Cell, Figure, Page, PageRow
 from vision.reader.roles import is_inclusive
@@ -32,7 +32,7 @@ class Bought:
     name_row: PageRow
     row: PageRow  # of the amount
     amount: Figure
-    numbers: Numbers = Numbers()
+    numbers: Numbers = NO_NUMBERS
     mark: str = ""  # what stands behind the amount: "SR", "T"
     rows: tuple[PageRow, ...] = ()  # all that belong to it
 
@@ -194,13 +194,13 @@ def _owner(entry: _Entry, above: Sequence[_Entry], below: _Entry | None) -> _Ent
 
 def _bought(entry: _Entry, owner: _Entry, counting: Sequence[_Entry]) -> Bought:
     assert entry.amount
-    rows = tuple([*(e.row for e in counting), entry.row])
+    rows = (*(e.row for e in counting), entry.row)
     numbers = numbers_of(entry.amount, rows)
     return Bought(owner.name, owner.row, entry.row, entry.amount, numbers, _mark(entry), rows)
 
 
 def _completed(one: Bought, like: Sequence[Numbers], *, has_count: bool) -> Bought:
-    """Return an item with numbers from the columns, or its leading quantity, where it lacks them."""
+    """Return an item with the numbers that it lacks: of the columns, or its leading quantity."""
     numbers = one.numbers
     if not numbers.closes and not (numbers.quantity and numbers.unit_price):
         placed = in_columns(one.amount, one.row, like)

@@ -122,17 +122,18 @@ def tax_lines(page: Page, found: Sequence[Labelled]) -> tuple[TaxLine, ...]:
     rows = [tax for tax in tax_rows(page) if not _is_service(tax.row)]
     table = [TaxLine(t.row, t.tax, t.rate, t.base) for t in rows if not is_sum(t.row)]
     table = table or [TaxLine(t.row, t.tax, t.rate, t.base) for t in rows[:1]]
-    lines: list[TaxLine] = []
-    most = max((one.value for one in found if one.role == "total"), default=Decimal("Infinity"))
+    lines: dict[Decimal, TaxLine] = {}
     for one in found:
-        fits_in = one.role == "tax" and 0 <= 2 * one.value <= most
-        if fits_in and one.value not in [t.value for t in lines]:
-            lines.append(TaxLine(one.row, one.figure, rate_in(one.row.text)))
+        if one.role == "tax" and one.value >= 0:
+            lines.setdefault(one.value, TaxLine(one.row, one.figure, rate_in(one.row.text)))
+    # What is half of the total is no tax, but a price with it: if another amount can be the tax.
+    most = max((one.value for one in found if one.role == "total"), default=Decimal("Infinity"))
+    likely = [line for line in lines.values() if 2 * line.value <= most]
     if not any(t.value for t in table):
-        every = [*lines, *table]
+        every = [*(likely or lines.values()), *table]
         return tuple([t for t in every if t.value] or every[:1])
     known = {t.value for t in table} | {sum((t.value for t in table), Decimal())}
-    other = [t.figure for t in lines if t.value and t.value not in known]
+    other = [t.figure for t in likely if t.value and t.value not in known]
     taxed = [t for t in table if t.value]
     # A line that differs from a table of several rates may be about one of them alone.
     return tuple(replace(t, rival=other[0]) if other and len(taxed) == 1 else t for t in taxed)

@@ -15,7 +15,8 @@ _SIGNS = str.maketrans(
     {
         letter: sign
         for sign, letters in {
-            "O": "0QDUCG6", "I": "1LTJ|!", "S": "5$", "B": "8", "Z": "2", "R": "K", "N": "MH", "E": "F",
+            "O": "0QDUCG6", "I": "1LTJ|!", "S": "5$", "B": "8", "Z": "2", "R": "K", "N": "MH",
+            "E": "F",
         }.items()
         for letter in letters
     }
@@ -68,7 +69,8 @@ def written(text: str) -> Written:
 def label(*wordings: str, shortest: int = 4) -> Label:
     """Return the label of any of ``wordings``: words in capitals, the last with * if it goes on.
 
-    A ? stands for any letter. What has fewer than ``shortest`` letters is not looked for worn: too much would look like it.
+    A ? stands for any letter, a * within for any. What has fewer than ``shortest`` letters is not
+    looked for worn: too much would look like it.
     """
     long = [_signed(one) for one in wordings if length(one.rstrip("*")) >= shortest]
     return Label(
@@ -92,9 +94,13 @@ def _signed(word: str) -> str:
     return word.translate(_SIGNS) if any(map(str.isalpha, word)) else word
 
 
+def _escaped(word: str) -> str:
+    return re.escape(word).replace(r"\?", r"\w").replace(r"\*", r"\w*")
+
+
 def _pattern(wording: str) -> str:
     goes_on = wording.endswith("*")
-    words = [re.escape(word).replace(r"\?", r"\w") for word in wording.rstrip("*").split()]
+    words = [_escaped(word) for word in wording.rstrip("*").split()]
     if has_cjk(wording):
         return r"\s*".join(c for word in words for c in word)
     return rf"(?<![A-Z]){_GAP.join(words)}" + ("" if goes_on else r"(?![A-Z])")

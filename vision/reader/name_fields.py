@@ -30,7 +30,8 @@ _BUSINESS = label(
 _PAPER = label("INVOICE", "RECEIPT", "CASH BILL")
 _NO_NAME = label(
     "WELCOME*", "THANK*", "TEL", "DATE", "TABLE", "COPY", "RECEIPT", "INVOICE", "HOURS", "OWNED BY",
-    "SAVE MONEY*", "FEEDBACK", "SURVEY", "TAKE AWAY", "DINE IN", "欢迎", "谢谢", "小票", "收据", "发票",
+    "SAVE MONEY*", "FEEDBACK", "SURVEY", "TAKE AWAY", "DINE IN", "欢迎", "谢谢",
+    "小票", "收据", "发票",
 )  # fmt: skip
 _BUYER = re.compile(
     r"\W*(?:(?:BILL(?:ED)?|SOLD|SHIP)\s*TO|M/S|CUSTOMER(?:\s*NAME)?\s*[:：]|BUYER|CLIENT\s*[:：]|ATTN|"

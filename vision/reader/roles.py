@@ -26,8 +26,9 @@ class Called:
 
 
 _TOTAL = label(
-    "TOTAL*", "TOTL", "T?TAL", "TO?AL", "TOT?L", "TOTA?", "JUMLAH", "合计", "合計", "总计", "總計", "总额", "總額", "总价", "总金额",
-    "消费金额", "总共", "共计", "SUMME", "GESAMT*", "TOTALE", "IMPORTE", "MONTANT",
+    "TOTAL*", "TOTL", "T?TAL", "TO?AL", "TOT?L", "TOTA?", "JUMLAH", "合计", "合計", "总计", "總計",
+    "总额", "總額", "总价", "总金额", "消费金额", "总共", "共计", "SUMME", "GESAMT*", "TOTALE",
+    "IMPORTE", "MONTANT",
 )  # fmt: skip
 _SUBTOTAL = label(
     "SUB TOTAL*", "SUBTOT*", "SUBTTL", "SUBTL", "小计", "小計", "ZWISCHENSUMME", "SOUS TOTAL",

@@ -149,7 +149,7 @@ def worn_amount(text: str) -> Decimal | None:
 
 
 def currency_of(symbol: str) -> str:
-    """Return the ISO 4217 code of what stands beside an amount; "" where it names no one country."""
+    """Return the ISO 4217 code of what stands beside an amount; "" where several share it."""
     return CURRENCIES.get(symbol.strip(" .").upper(), "")
 
 

@@ -10,13 +10,15 @@ from vision.reader.values import CURRENCY, currency_of, phones
 
 _NUMBERS = (
     label(
-        "INVOICE NO*", "INV NO*", "INVOICE #", "INVOICE NUM*", "RECEIPT NO*", "RECEIPT #", "RCPT*",
-        "RECEIPT NUM*", "BILL NO*", "BILL #", "DOC* NO*", "DOCUMENT NO*", "CB #", "发票号码", "单号",
-        "订单号", "票号", "流水号", "RECHNUNG* NR", "BELEG* NR", "BON NR", "FACTURE NO", "INV #",
+        "INVOICE NO*", "INV NO*", "INVOICE #", "INV #", "INVOICE NUM*", "RECEIPT NO*", "RECEIPT #",
+        "RCPT*", "RECEIPT NUM*", "BILL NO*", "BILL #", "DOC* NO*", "CB #", "RECHNUNG* NR",
+        "BELEG* NR", "BON NR", "FACTURE NO", "发票号码", "单号", "订单号", "票号", "流水号",
     ),
-    label("ORDER NO*", "ORDER #", "ORDER NUM*", "TRANS* NO*", "TRANS* #", "TRX*", "SLIP*", "CHECK #",
-          "CHECK NO*", "TRANSACTION*", "TICKET #", "INVOICE", "RECEIPT", "BILL", "ORDER", "CHECK", "CHK",
-          "交易号", "订单"),
+    label(
+        "ORDER NO*", "ORDER #", "ORDER NUM*", "TRANS* NO*", "TRANS* #", "TRX*", "SLIP*", "CHECK #",
+        "CHECK NO*", "TRANSACTION*", "TICKET", "INVOICE", "RECEIPT", "BILL", "ORDER", "CHECK",
+        "CHK", "交易号", "订单",
+    ),
     label("NO", "#"),
 )  # fmt: skip
 _NUMBER = re.compile(r"(?=[\w\-/.]*\d)[\w\-/]+(?:\.-?\w[\w\-/]*)?(?:\s?-\s?\d+)?")
@@ -77,13 +79,13 @@ def number_in(page: Page) -> Word | None:
         for row in page.rows:
             if TAX_NUMBER.find(row.written):
                 continue
-            if found := _value_after(each, row, page):
+            if found := _value_after(each, row):
                 return found
     return None
 
 
-def _value_after(name: Label, row: PageRow, page: Page) -> Word | None:
-    """Return the number behind a label, or below it where it stands alone."""
+def _value_after(name: Label, row: PageRow) -> Word | None:
+    """Return the number behind a label."""
     text = row.written
     for span in name.every(text):
         after = _AFTER.match(row.text, span.end)

@@ -22,9 +22,9 @@ KEPT = frozenset({"pre", "textarea"})  # their white space is seen
 
 RESET = """\
 *, *::before, *::after { box-sizing: border-box; }
-body, h1, h2, h3, h4, h5, h6, p, ul, ol, dl, dd, pre, figure, fieldset, blockquote, hr { margin: 0; }
+body, h1, h2, h3, h4, h5, h6, p, ul, ol, pre, blockquote, hr { margin: 0; }
 h1, h2, h3, h4, h5, h6 { font: inherit; }
-ul, ol, fieldset, hr { padding: 0; border: 0; list-style: none; }
+ul, ol, hr { padding: 0; border: 0; list-style: none; }
 a { color: inherit; text-decoration: none; }
 img { display: block; max-width: 100%; height: auto; }
 button, input, select, textarea { max-width: 100%; font: inherit; color: inherit; }

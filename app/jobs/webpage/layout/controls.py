@@ -1,16 +1,16 @@
 """What a user acts on: buttons, fields, boxes to tick, badges. And what things are called."""
 
+from app.jobs.webpage.layout.colours import is_hint
 from app.jobs.webpage.layout.frame import Frame, inner_box, padding_css, surface_css
 from app.jobs.webpage.layout.inline import content_of
 from app.jobs.webpage.layout.parts import Part
-from app.jobs.webpage.layout.roles import (
-    Roles,
+from app.jobs.webpage.layout.roles import Roles
+from app.jobs.webpage.layout.shapes import (
     has_drop_arrow,
     is_area,
     is_badge,
     is_button,
     is_field,
-    is_hint,
     is_round,
     is_tick,
     said_on,
@@ -34,7 +34,7 @@ def control(part: Part, frame: Frame, roles: Roles) -> Node | None:
         return Node("input", part.box, (), "tick", css, attrs=(("type", kind),))
     if is_button(part, parent, roles.sheet):
         return button(part, frame, roles)
-    if is_field(part, parent, roles.sheet) or is_line(part):
+    if is_field(part, parent) or is_line(part):
         return field(part, frame, roles)
     if is_badge(part, roles.sheet):
         return button(part, frame, roles, tag="span", name="badge")
@@ -54,7 +54,8 @@ def button(
 ) -> Node:
     """Return a button: its text in the middle of its padding."""
     text, surface = said_on(part), part.surface
-    assert text and surface
+    assert text
+    assert surface
     inner = inner_box(part.box, surface)
     x0, y0, x1, y1 = flow_box(text, roles.sheet)
     content = part.parts[0].box

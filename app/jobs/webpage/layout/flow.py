@@ -20,16 +20,18 @@ from app.jobs.webpage.layout.frame import (
     surface_css,
 )
 from app.jobs.webpage.layout.landmarks import Landmarks, is_head
+from app.jobs.webpage.layout.listing import groups_of, list_node
+from app.jobs.webpage.layout.lists import is_list_title
 from app.jobs.webpage.layout.parts import Part, around
-from app.jobs.webpage.layout.roles import Roles, is_list_title
+from app.jobs.webpage.layout.roles import Roles
 from app.jobs.webpage.layout.rows import row_node
 from app.jobs.webpage.layout.sheet import Sheet, px
 from app.jobs.webpage.layout.tables import table_node
-from app.jobs.webpage.layout.writing import before, groups_of, list_node, placed_text, shifted
+from app.jobs.webpage.layout.writing import before, placed_text, shifted
 from app.jobs.webpage.measure.flat import hex_of
 from app.jobs.webpage.page import Box, Css, Node
 
-
+ICON = 64  # pixels; a picture whose shorter side is not longer is an icon
 CENTRED_PADDING = 24  # pixels beside texts in the middle of a surface
 
 
@@ -92,22 +94,25 @@ class Flow:
 
     def node(self, part: Part, frame: Frame) -> Node:
         """Return a part as an element, placed in a column."""
-        if part.kind == "text":
-            return placed_text(self, part, frame)
-        if part.kind == "picture":
-            return self.aligned(picture(part), part.box, frame)
-        if part.kind == "rule":
-            return self._rule(part, frame)
-        if part.kind == "box":
-            return self._placed_box(part, frame)
-        if part.kind == "overlay":
-            return self.aligned(self._overlay(part, frame), part.box, frame)
-        if part.kind == "column":
-            return self._column(part, frame)
-        if part.kind == "table":
-            table = table_node(part, frame, self.sheet, self._cell)
-            return self.aligned(table, part.box, frame, stretch=True)
-        return row_node(self, part, frame)
+        match part.kind:
+            case "text":
+                node = placed_text(self, part, frame)
+            case "picture":
+                node = self.aligned(picture(part), part.box, frame)
+            case "rule":
+                node = self._rule(part, frame)
+            case "box":
+                node = self._placed_box(part, frame)
+            case "overlay":
+                node = self.aligned(self._overlay(part, frame), part.box, frame)
+            case "column":
+                node = self._column(part, frame)
+            case "table":
+                table = table_node(part, frame, self.sheet, self._cell)
+                node = self.aligned(table, part.box, frame, stretch=True)
+            case "row" | "grid":
+                node = row_node(self, part, frame)
+        return node
 
     def aligned(self, node: Node, box: Box, frame: Frame, *, stretch: bool = False) -> Node:
         """Return a node of a given width where it stands between the ends of its frame."""
@@ -283,4 +288,4 @@ def picture(part: Part) -> Node:
         css.append(("border-radius", "50%"))
     elif max(part.radii) > 1:
         css.append(("border-radius", f"{sorted(part.radii)[2]}px"))
-    return Node("img", part.box, (), "picture" if short > 64 else "icon", tuple(css), attrs=attrs)
+    return Node("img", part.box, (), "picture" if short > ICON else "icon", tuple(css), attrs=attrs)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.jobs.webpage.layout import controls
+from app.jobs.webpage.layout.colours import is_hint
 from app.jobs.webpage.layout.frame import Frame
 from app.jobs.webpage.layout.parts import Part, around
-from app.jobs.webpage.layout.roles import Roles, is_hint
+from app.jobs.webpage.layout.roles import Roles
 from app.jobs.webpage.measure.flat import Colour
 from app.jobs.webpage.measure.surfaces import NONE, Border, Surface
 from app.jobs.webpage.page import Node
@@ -16,7 +17,6 @@ BEGINS = 6  # pixels; nor does it begin further to the side
 LINE = 40  # pixels; text is not further above the line that it is to be typed on
 AREA = 260  # pixels; nor in a field of several lines
 JUNK = 2  # letters; what was read of the corner of a field is not longer
-
 FIELDS = frozenset({"input", "select", "textarea"})
 CONTROLS = FIELDS | {"button", "label"}
 
@@ -45,7 +45,7 @@ def fields_under_rules(parts: Sequence[Part], ground: Colour) -> list[Part]:
     Two of one width are needed to tell: below a heading, one line is only a line.
     """
     rules = [p for p in parts if p.kind == "rule" and p.width > p.height]
-    if len(rules) < 2:
+    if len(rules) <= 1:
         return list(parts)
     found: list[Part] = []
     made = 0
@@ -121,9 +121,7 @@ def is_form(node: Node) -> bool:
 
 def wrapped(node: Node) -> Node:
     """Return a node in which its children from the first field to the last button are a form."""
-    holds = [
-        isinstance(c, Node) and (c.tag in CONTROLS or has(c, CONTROLS)) for c in node.children
-    ]
+    holds = [isinstance(c, Node) and (c.tag in CONTROLS or has(c, CONTROLS)) for c in node.children]
     first, last = holds.index(True), len(holds) - 1 - holds[::-1].index(True)
     inside = [c for c in node.children[first : last + 1] if isinstance(c, Node)]
     if len(inside) == len(node.children):

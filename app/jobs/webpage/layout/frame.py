@@ -66,7 +66,7 @@ def needed(part: Part, sheet: Sheet) -> Box:
 
 def is_centred_text(part: Part) -> bool:
     """Tell a text of several lines whose middles are below each other."""
-    if len(part.lines) < 2:
+    if len(part.lines) <= 1:
         return False
     lefts = [line.box[0] for line in part.lines]
     middles = [line.box[0] + line.box[2] for line in part.lines]
@@ -120,8 +120,8 @@ def radius_css(surface: Surface) -> str:
     """Return the radii of corners, one where they are alike."""
     short = min(surface.width, surface.height)
     if min(surface.radii) >= ROUND * short:
-        return "50%" if abs(surface.width - surface.height) <= 2 else "999px"
-    if max(surface.radii) - min(surface.radii) <= 2:
+        return "50%" if abs(surface.width - surface.height) <= NEAR else "999px"
+    if max(surface.radii) - min(surface.radii) < NEAR:
         return f"{sorted(surface.radii)[1]}px"
     return " ".join(f"{radius}px" if radius > 1 else "0" for radius in surface.radii)
 

@@ -26,7 +26,7 @@ def harmonised(nodes: Sequence[Node]) -> list[Node]:
 
 def evened(nodes: Sequence[Node]) -> list[Node]:
     """Return nodes of one make with lengths that differ by a hair made alike."""
-    if len(nodes) < 2:
+    if len(nodes) <= 1:
         return list(nodes)
     looks = [dict(node.css) for node in nodes]
     for key in looks[0]:

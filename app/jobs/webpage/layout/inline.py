@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from app.jobs.webpage.layout.colours import is_link
 from app.jobs.webpage.layout.frame import Frame
 from app.jobs.webpage.layout.parts import SEPARATORS, Part, Run, TextLine
-from app.jobs.webpage.layout.roles import is_link
 from app.jobs.webpage.layout.sheet import px
 from app.jobs.webpage.measure.flat import hex_of
 from app.jobs.webpage.measure.looks import Look
-from app.jobs.webpage.measure.pieces import Mark
+from app.jobs.webpage.measure.stretches import Mark
 from app.jobs.webpage.measure.typefaces import faces, is_wide
 from app.jobs.webpage.page import Css, Node
 
@@ -29,12 +29,11 @@ def content_of(
         for i, run in enumerate(line.runs):
             glue = (" " if run.spaced else "") if i else glue_between(text, number)
             add(children, inline(run, around, frame, links=links), glue)
-        for mark in icons_of(line):
-            children.append(icon(line, mark))
+        children += [icon(line, mark) for mark in line.icons]
     return tuple(piece for child in merged(children) for piece in plain_ends(child))
 
 
-def separated(text: Part, around: Look, frame: Frame) -> tuple[Node | str, ...]:
+def separated(text: Part, around: Look) -> tuple[Node | str, ...]:
     """Return entries that only marks part, as links: "Help | Privacy | Terms"; () if it is none."""
     pieces: list[tuple[str, Run]] = []
     for run in text.lines[0].runs:
@@ -96,12 +95,6 @@ def plain_ends(child: Node | str) -> Iterator[Node | str]:
         yield said[max(start, end) :]
 
 
-def icons_of(line: TextLine) -> list[Mark]:
-    """Return the marks behind a line's words that are drawn: an arrow, a small icon."""
-    after = [m for m in line.marks if m.box[0] >= line.box[2] - 1]
-    return [m for m in after if max(m.box[2] - m.box[0], m.box[3] - m.box[1]) <= 2 * line.size]
-
-
 def icon(line: TextLine, mark: Mark) -> Node:
     """Return a mark as a picture in its line."""
     x0, y0, x1, y1 = mark.box
@@ -159,22 +152,24 @@ def inline(run: Run, around: Look, frame: Frame, *, links: bool) -> Node | str:
     look = run.look
     if run.chip:
         return chip(run, around)
-    css = differences(look, around)
+    css = dict(differences(look, around))
+    tag, name = "span", "note"
+    attrs: tuple[tuple[str, str], ...] = ()
     if links and is_link(look, around, frame.ground):
-        decoration = (("text-decoration", "underline"),) if look.underline else ()
-        css = tuple(pair for pair in css if pair[0] != "text-decoration")
-        return Node("a", run.box, (run.text,), "link", (*css, *decoration), attrs=(("href", "#"),))
-    if look.strike:
-        return Node("s", run.box, (run.text,), "old", css)
-    if faces()[look.face].is_fixed and not faces()[around.face].is_fixed:
-        return Node("code", run.box, (run.text,), "code", css)
-    if look.bold and not around.bold:
-        rest = tuple(pair for pair in css if pair[0] != "font-weight")
-        return Node("strong", run.box, (run.text,), "strong" if rest else "", rest)
-    if look.italic and not around.italic:
-        rest = tuple(pair for pair in css if pair[0] != "font-style")
-        return Node("em", run.box, (run.text,), "em" if rest else "", rest)
-    return Node("span", run.box, (run.text,), "note", css) if css else run.text
+        tag, name, attrs = "a", "link", (("href", "#"),)
+    elif look.strike:
+        tag, name = "s", "old"
+    elif faces()[look.face].is_fixed and not faces()[around.face].is_fixed:
+        tag, name = "code", "code"
+    elif look.bold and not around.bold:
+        tag, name = "strong", "strong"
+        del css["font-weight"]
+    elif look.italic and not around.italic:
+        tag, name = "em", "em"
+        del css["font-style"]
+    elif not css:
+        return run.text
+    return Node(tag, run.box, (run.text,), name if css else "", tuple(css.items()), attrs=attrs)
 
 
 def differences(look: Look, around: Look) -> Css:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.jobs.webpage.layout.lists import is_short
 from app.jobs.webpage.layout.parts import Part
-from app.jobs.webpage.layout.roles import is_short
 from app.jobs.webpage.layout.sheet import Sheet, texts
 
 HEAD_TOP = 90  # pixels; the head of a page begins above
@@ -32,7 +32,7 @@ def landmarks_of(parts: Sequence[Part], height: int, sheet: Sheet) -> Landmarks:
     """Return which parts of a page are its head and its foot."""
     rest = list(parts)
     head: list[Part] = []
-    if len(rest) > 2 and is_notice(rest[0], sheet) and is_head(rest[1], sheet):
+    if rest[2:] and is_notice(rest[0], sheet) and is_head(rest[1], sheet):
         head.append(rest.pop(0))
     if len(rest) > 1 and is_head(rest[0], sheet):
         head.append(rest.pop(0))

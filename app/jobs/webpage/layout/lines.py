@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from statistics import median
 
 from app.jobs.webpage.layout.parts import Part, Run, TextLine, around
@@ -111,25 +112,25 @@ def goes_on(before: Part, part: Part, limit: int, right: int) -> bool:
     Lines beside it end at ``limit``, and could go on up to ``right``.
     """
     last, line = before.lines[-1], part.lines[0]
-    a, b = last.look, line.look
-    if len(part.lines) > 1 or (a.face, a.size, a.bold) != (b.face, b.size, b.bold):
-        return False
-    if a.colour != b.colour and not shares_look(last, line):
-        return False
     pitch = line.baseline - last.baseline
-    if faces()[b.face].is_fixed:
+    if len(part.lines) > 1 or not looks_alike(last, line) or pitch > PITCH * last.look.size:
+        return False
+    if faces()[line.look.face].is_fixed:
         # Code: its lines end where they end, and begin where they like.
-        return 0 < pitch <= PITCH * a.size and line.box[0] >= before.box[0] - EDGE
-    if pitch > PITCH * a.size or line.marks:
-        return False
-    if len(before.lines) > 1 and abs(pitch - leading(before.lines)) > EVEN * a.size:
-        return False
-    if not aligned(before.lines, line):
-        return False
-    if had_room(before, line, limit):
+        return pitch > 0 and line.box[0] >= before.box[0] - EDGE
+    even = len(before.lines) == 1 or abs(pitch - leading(before.lines)) <= EVEN * last.look.size
+    if line.marks or not even or not aligned(before.lines, line):
         return False
     # Short lines with room beside them are a list, however they look.
-    return long_enough(last.text) or not had_room(before, line, right)
+    room = had_room(before, line, right) and not long_enough(last.text)
+    return not room and not had_room(before, line, limit)
+
+
+def looks_alike(last: TextLine, line: TextLine) -> bool:
+    """Tell whether two lines are set alike; in their colour, if not by a link in one of them."""
+    a, b = last.look, line.look
+    alike = (a.face, a.size, a.bold) == (b.face, b.size, b.bold)
+    return alike and (a.colour == b.colour or shares_look(last, line))
 
 
 def long_enough(text: str) -> bool:
@@ -144,7 +145,7 @@ def shares_look(last: TextLine, line: TextLine) -> bool:
 
 def leading(lines: Sequence[TextLine]) -> float:
     """Return how far the lines of a text are apart, from baseline to baseline."""
-    return median(b.baseline - a.baseline for a, b in zip(lines, lines[1:], strict=False))
+    return median(b.baseline - a.baseline for a, b in pairwise(lines))
 
 
 def aligned(lines: Sequence[TextLine], line: TextLine) -> bool:

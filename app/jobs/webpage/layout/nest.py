@@ -8,8 +8,9 @@ from app.jobs.webpage.layout.parts import Part, TextLine
 from app.jobs.webpage.layout.tabled import cell_table, tabled
 from app.jobs.webpage.layout.tree import arranged
 from app.jobs.webpage.measure.pictures import Picture
-from app.jobs.webpage.measure.pieces import Mark, Piece
+from app.jobs.webpage.measure.pieces import Piece
 from app.jobs.webpage.measure.scan import Scan
+from app.jobs.webpage.measure.stretches import Mark
 from app.jobs.webpage.measure.surfaces import Surface, shared
 from app.jobs.webpage.page import Box
 

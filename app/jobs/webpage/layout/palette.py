@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from app.jobs.webpage.layout.roles import CHROMA, chroma
+from app.jobs.webpage.layout.colours import CHROMA, chroma
 from app.jobs.webpage.measure.flat import Colour
 from app.jobs.webpage.page import Node, walk
 

@@ -6,14 +6,14 @@ from typing import Literal
 
 from app.jobs.webpage.measure.flat import Colour
 from app.jobs.webpage.measure.looks import Look
-from app.jobs.webpage.measure.pieces import Mark
+from app.jobs.webpage.measure.stretches import Mark
 from app.jobs.webpage.measure.surfaces import Surface
 from app.jobs.webpage.page import Box
 
 COLOURED = 45  # levels; a colour whose channels differ more is not grey
 SEPARATORS = frozenset("·•|/")
+ICON = 2.0  # em; an icon in a line is not larger
 LINKED = 0.3  # of a letter, that one counts which may be of a link
-
 Kind = Literal["text", "picture", "rule", "box", "row", "column", "grid", "overlay", "table"]
 
 
@@ -46,6 +46,21 @@ class TextLine:
     def look(self) -> Look:
         """How its plain words look."""
         return plain_look(self.runs)
+
+    @property
+    def icons(self) -> tuple[Mark, ...]:
+        """The marks behind its words: an arrow, a small icon."""
+        return tuple(
+            mark
+            for mark in self.marks
+            if mark.box[0] >= self.box[2] - 1
+            and max(mark.box[2] - mark.box[0], mark.box[3] - mark.box[1]) <= ICON * self.size
+        )
+
+    @property
+    def right(self) -> int:
+        """Where it ends, its icons included."""
+        return max((self.box[2], *(mark.box[2] for mark in self.icons)))
 
     @property
     def size(self) -> float:
@@ -93,7 +108,7 @@ class Part:
 
 
 def plain_look(runs: Sequence[Run]) -> Look:
-    """Return the look of most letters; coloured or underlined ones are likelier links among them."""
+    """Return the look of most letters; coloured or underlined ones are likelier links in them."""
     between = {run.look for run in runs if run.text.strip() in SEPARATORS}
     weights: dict[Look, float] = {}
     for run in runs:

@@ -84,7 +84,8 @@ def flow_box(text: Part, sheet: Sheet) -> Box:
     top = first.baseline - above
     bottom = top + height + (last.baseline - first.baseline)
     left = text.box[0] - bearing(first)
-    return (round(left), round(top), text.box[2] + 1, round(bottom))
+    right = max(line.right for line in text.lines) + 1
+    return (round(left), round(top), right, round(bottom))
 
 
 def bearing(line: TextLine) -> float:

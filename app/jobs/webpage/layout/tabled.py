@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from app.jobs.webpage.layout.parts import Part, around
 from app.jobs.webpage.page import Box
 
+CELL_LINES, CELL_BOX, CELL_PICTURE = 2, 50, 80  # of text; pixels of a box, of a picture
 SAME = 4  # pixels; rules of one table begin and end as near
 ROW_HEIGHT = (16, 110)  # pixels
 UNEVEN = 2.4  # times as high as the lowest row is the highest
@@ -64,11 +66,11 @@ def is_stripe(part: Part) -> bool:
 def is_cell(part: Part) -> bool:
     """Tell whether a part could be what stands in a cell."""
     if part.kind == "text":
-        return len(part.lines) < 3
+        return len(part.lines) <= CELL_LINES
     if part.kind == "box":
-        return part.height < 50 and all(map(is_cell, part.parts))
+        return part.height < CELL_BOX and all(map(is_cell, part.parts))
     if part.kind == "picture":
-        return max(part.width, part.height) < 80
+        return max(part.width, part.height) < CELL_PICTURE
     if part.kind == "row":
         return all(is_cell(p) and p.kind != "text" for p in part.parts)
     return False
@@ -85,14 +87,14 @@ def table_of(items: Sequence[Part], x0: int, x1: int, edges: Sequence[Part]) -> 
     marks = {e.box for e in edges}
     content = [p for p in items if p.box not in marks and x0 - SAME <= p.box[0] < x1]
     bands = bands_of(edges, content)
-    rows = [(band, cells_in(band, content, x0, x1)) for band in bands]
-    rows = longest([row for row in rows])
+    rows = [(band, cells_in(band, content, x1)) for band in bands]
+    rows = longest(rows)
     cells = [cell for _, row in rows for cell in row]
     if len(rows) < ROWS or not cells or not all(map(is_cell, cells)):
         return None
     heights = [band.bottom - band.top for band, _ in rows]
     columns = columns_of(cells)
-    if max(heights) > UNEVEN * min(heights) or len(columns) < 2:
+    if max(heights) > UNEVEN * min(heights) or len(columns) <= 1:
         return None
     placed = [in_columns(row, columns) for _, row in rows]
     if any(row is None for row in placed) or len(cells) < CELLS * len(rows) * len(columns):
@@ -114,7 +116,7 @@ def bands_of(edges: Sequence[Part], content: Sequence[Part]) -> list[Band]:
         key=lambda y: y[0],
     )
     bands = list(stripes)
-    for (_, bottom), (top, _) in zip(ys, ys[1:], strict=False):
+    for (_, bottom), (top, _) in pairwise(ys):
         if top - bottom >= ROW_HEIGHT[0]:
             bands.append(Band(bottom, top))
     usual = sorted(b.bottom - b.top for b in bands)[len(bands) // 2] if bands else 40
@@ -130,7 +132,7 @@ def bands_of(edges: Sequence[Part], content: Sequence[Part]) -> list[Band]:
     return sorted(bands, key=lambda b: b.top)
 
 
-def cells_in(band: Band, content: Sequence[Part], x0: int, x1: int) -> list[Part]:
+def cells_in(band: Band, content: Sequence[Part], x1: int) -> list[Part]:
     """Return what stands in a row, from left to right."""
     if band.box:
         inner = band.box.parts[0]
@@ -192,7 +194,7 @@ def row_part(band: Band, cells: Sequence[Part | None], x0: int, x1: int) -> tupl
 def cell_table(part: Part) -> Part | None:
     """Return columns of bordered cells that stand side by side as a table."""
     row = part.parts[0] if part.kind == "box" and len(part.parts) == 1 else part
-    if row.kind != "row" or len(row.parts) < 2:
+    if row.kind != "row" or len(row.parts) <= 1:
         return None
     columns = [column_cells(column) for column in row.parts]
     counts = {len(column) for column in columns}

@@ -10,6 +10,7 @@ from app.jobs.webpage.measure.flat import hex_of
 from app.jobs.webpage.measure.surfaces import Border
 from app.jobs.webpage.page import Css, Node
 
+FITTING = 2  # columns that fit on a phone
 NEAR = 3  # pixels; what is as near is meant to be there
 LEAST = 560  # pixels; a narrower table can be scrolled on a phone
 
@@ -29,7 +30,7 @@ def table_node(part: Part, frame: Frame, sheet: Sheet, child: Child) -> Node:
     body = Node("tbody", body_box, tuple(rows[head:]))
     inner = (Node("thead", part.rows[0][0].box, tuple(rows[:head])), body) if head else (body,)
     css: Css = (("width", "100%"), ("table-layout", "fixed"), ("text-align", "left"))
-    narrow: Css = (("min-width", f"{LEAST}px"),) if part.columns > 2 else ()
+    narrow: Css = (("min-width", f"{LEAST}px"),) if part.columns > FITTING else ()
     table = Node("table", part.box, inner, "table", css, narrow)
     full = part.box[0] - frame.x0 <= NEAR and frame.x1 - part.box[2] <= NEAR
     wrap: Css = (("overflow-x", "auto"),)
@@ -55,9 +56,9 @@ def columns_of(part: Part) -> tuple[list[int], int]:
 def align_of(cells: Sequence[Part]) -> str:
     """Return how the texts of a column are aligned."""
     said = [c for c in cells if c.text]
-    if len(said) < 2:
+    if len(said) <= 1:
         return "left"
-    spread = {
+    spread: dict[str, list[float]] = {
         "left": [c.box[0] for c in said],
         "right": [c.box[2] for c in said],
         "center": [(c.box[0] + c.box[2]) / 2 for c in said],
@@ -130,7 +131,7 @@ def cell_node(
     """Return one cell."""
     tag, name = ("th", "head-cell") if is_head else ("td", "cell")
     if cell.kind == "text":
-        x0, y0, _, y1 = flow_box(cell, sheet)
+        _, y0, _, y1 = flow_box(cell, sheet)
         look = cell.look
         css: Css = text_css(look, frame.look, sheet, sheet.line_height(cell.lines))
         children = content_of(cell, look, frame)

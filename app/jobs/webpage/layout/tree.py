@@ -5,6 +5,7 @@ several rows they are columns, read one after the other, or, if their cells repe
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from app.jobs.webpage.layout.lines import paragraphs
 from app.jobs.webpage.layout.parts import Part, around
@@ -27,11 +28,10 @@ def arranged(items: Sequence[Part], right: int) -> Part:
     rows = rows_of(items)
     if len(rows) == 1:
         return row_of(rows[0], right)
-    children: list[Part] = []
-    for section in sections_of(rows):
-        children.append(
-            row_of(section[0], right) if len(section) == 1 else block_of(section, right)
-        )
+    children = [
+        row_of(section[0], right) if len(section) == 1 else block_of(section, right)
+        for section in sections_of(rows)
+    ]
     return column_of(children, right)
 
 
@@ -110,7 +110,7 @@ def sections_of(rows: Sequence[list[Part]]) -> list[list[list[Part]]]:
 def gaps_of(row: Sequence[Part]) -> list[tuple[int, int]]:
     """Return the gaps between the parts of a row, from x to x."""
     clusters = [box_of(c) for c in clusters_of(row)]
-    gaps = [(a[2], b[0]) for a, b in zip(clusters, clusters[1:], strict=False)]
+    gaps = [(a[2], b[0]) for a, b in pairwise(clusters)]
     return [gap for gap in gaps if gap[1] - gap[0] >= GUTTER]
 
 
@@ -151,13 +151,13 @@ def belongs(
         column = box_of(olds[i])
         wide = column[2] - column[0] > MAIN * (box_of(before)[2] - box_of(before)[0])
         gap = top - column[3]
-        if after and not all(narrowed(gutter, after) for gutter in gutters):
-            # What comes next spans the columns: a row nearer to it than to them is its title.
-            if box_of(after)[1] - box_of(row)[3] <= gap:
-                return False
+        spans = after and not all(narrowed(gutter, after) for gutter in gutters)
+        # What comes next spans the columns: a row nearer to it than to them is its title.
+        if after and spans and box_of(after)[1] - box_of(row)[3] <= gap:
+            return False
         return gap <= (FAR if wide else FAR // 2) and within(box_of(news[i]), column)
     pairs = [(box_of(o), box_of(n)) for o, n in zip(olds, news, strict=True) if o and n]
-    return len(pairs) >= 2 and all(in_line(old, new) for old, new in pairs)
+    return len(pairs) > 1 and all(in_line(old, new) for old, new in pairs)
 
 
 def within(box: Box, column: Box) -> bool:
@@ -211,7 +211,7 @@ def repeated(
     rows: Sequence[list[Part]], gutters: Sequence[tuple[int, int]]
 ) -> list[list[list[Part]]]:
     """Return the rows of cells of a grid, each of one or more rows of parts; [] if it is none."""
-    gaps = [box_of(b)[1] - box_of(a)[3] for a, b in zip(rows, rows[1:], strict=False)]
+    gaps = [box_of(b)[1] - box_of(a)[3] for a, b in pairwise(rows)]
     wide = max(BLOCK_GAP, BLOCKS * max(1, min(gaps)))
     boxes = all(part.kind in {"box", "picture"} for row in rows for part in row)
     blocks: list[list[list[Part]]] = [[rows[0]]]
@@ -220,7 +220,7 @@ def repeated(
             blocks.append([row])
         else:
             blocks[-1].append(row)
-    if len(blocks) < 2 or len({signature(block, gutters) for block in blocks[:-1]}) > 1:
+    if len(blocks) <= 1 or len({signature(block, gutters) for block in blocks[:-1]}) > 1:
         return []
     # The last row of cells may be short.
     last, first = signature(blocks[-1], gutters), signature(blocks[0], gutters)

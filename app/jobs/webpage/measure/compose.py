@@ -6,9 +6,10 @@ The parts keep what lies between them; what they share toward the outside is the
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from app.jobs.webpage.measure.flat import Pixels
+from app.jobs.webpage.measure.edges import shadow_of
+from app.jobs.webpage.measure.flat import Pixels, four
 from app.jobs.webpage.measure.pictures import Picture
-from app.jobs.webpage.measure.surfaces import NONE, Surface, outside, shadow_of
+from app.jobs.webpage.measure.surfaces import NONE, Surface, outside
 
 PICTURE = "picture"  # in the place of what CSS would paint
 TOUCH = 2  # pixels; parts are not further apart
@@ -108,7 +109,7 @@ def stacked(chain: Sequence[Surface]) -> tuple[Surface, list[Surface]]:
             replace(
                 part,
                 box=(left, top, right, bottom),
-                radii=tuple(max(0, r - whole.borders[0].width) for r in radii),
+                radii=four(max(0, r - whole.borders[0].width) for r in radii),
                 borders=(NONE, NONE, border, NONE),
                 shadow="",
             )

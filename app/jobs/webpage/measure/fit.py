@@ -8,7 +8,7 @@ and its monospaced sister.
 from collections.abc import Sequence
 from math import log
 
-from app.jobs.webpage.measure.ink import Ink, runs
+from app.jobs.webpage.measure.ink import Ink
 from app.jobs.webpage.measure.typefaces import Face, extent, faces, glyph
 
 LIGHT = 0.74  # times the ink of regular, up to which it is light
@@ -53,7 +53,7 @@ def skew(named: Named, face: Face, *, bold: bool) -> float:
     pen = -glyph(first, face, bold=bold)[4]
     off: list[float] = []
     for text, ink in named:
-        letters = runs(ink.mask.any(axis=0))
+        letters = ink.columns
         apart = len(letters) == len(text) and " " not in text
         for i, char in enumerate(text):
             g = glyph(char, face, bold=bold)
@@ -83,7 +83,7 @@ def fits(text: str, ink: Ink, named: Named, face: Face) -> float:
 
 def common_face(lines: Sequence[tuple[str, Ink, Named]]) -> Face:
     """Return the typeface that fits most of the lines best."""
-    votes = {name: 0.0 for name in faces()}
+    votes = dict.fromkeys(faces(), 0.0)
     for text, ink, named in lines:
         letters = sum(char.isascii() and char.isalpha() for char in text)
         if letters >= TELLING:
@@ -98,7 +98,7 @@ def face_of(text: str, ink: Ink, named: Named, usual: Face) -> Face | None:
     None where there are too few letters to tell.
     """
     letters = sum(char.isascii() and char.isalnum() for char in text)
-    apart = all(len(runs(i.mask.any(axis=0))) == len(t) for t, i in named)
+    apart = all(len(i.columns) == len(t) for t, i in named)
     if letters < (FEW if apart else TELLING):
         return None
     # That letters are all as wide is only seen where they, or words, begin.
@@ -115,7 +115,7 @@ def face_of(text: str, ink: Ink, named: Named, usual: Face) -> Face | None:
 
 def fixed_face(text: str, ink: Ink, named: Named, usual: Face, usually_named: Named) -> Face | None:
     """Return the typeface of letters that are all as wide, if one fits better than ``usual``."""
-    if len(named) < 2 or sum(char.isascii() and char.isalnum() for char in text) < TELLING:
+    if len(named) <= 1 or sum(char.isascii() and char.isalnum() for char in text) < TELLING:
         return None
     found = {f.name: fits(text, ink, named, f) for f in faces().values() if f.is_fixed}
     best = min(found, key=lambda name: found[name])

@@ -86,7 +86,7 @@ def frequent(numbers: NDArray[np.int32]) -> list[int]:
     return [int(colours[i]) for i in order if counts[i] >= LEAST_RUN]
 
 
-def snapped(rgb: Pixels) -> Pixels:
+def denoised(rgb: Pixels) -> Pixels:
     """Return a screenshot without its noise; one without noise is returned as it is."""
     numbers = packed(rgb)
     colours, counts = np.unique(numbers[::2, ::2], return_counts=True)
@@ -141,7 +141,7 @@ def measured(box: Box, colour: Colour, area: int, pixels: Mask) -> Region:
     )
     whole = np.zeros(pixels.shape, np.uint8)
     cv2.drawContours(whole, outlines, -1, 1, cv2.FILLED)
-    h, w = whole.shape
+    h, w = pixels.shape
     k = max(1, min(h, w) // 2)
     parts = (whole[:k, :k], whole[:k, -k:], whole[-k:, -k:], whole[-k:, :k])
     lines = (whole[0], whole[:, -1], whole[-1], whole[:, 0])
@@ -158,5 +158,5 @@ def measured(box: Box, colour: Colour, area: int, pixels: Mask) -> Region:
 
 def four(values: Iterable[Value]) -> tuple[Value, Value, Value, Value]:
     """Return four values as a tuple of four."""
-    a, b, c, d = values
+    a, b, c, d = tuple(values)
     return a, b, c, d

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.jobs.webpage.measure.flat import Colour, Mask, Pixels, colour_of, packed
-from app.jobs.webpage.page import Box
 from app.jobs.webpage.measure.pictures import Picture
 from app.jobs.webpage.measure.surfaces import Surface, shared
+from app.jobs.webpage.page import Box
 
 FAINT = 18  # levels; less contrast is not seen
 BELOW = 0.62  # of a line's height; an underline is further down
 COVERED = 0.78  # of a text's width is what its underline covers
+WORD = 1.5  # heights of a line; the foot of a single letter can be as wide as it
 DOT = 3  # pixels; what is not longer in a row is part of a letter
 RIM = 0.12  # of the contrast, up to which a pixel is not covered at all
 EDGE = 0.4  # of the contrast, from which on a pixel belongs to a letter
@@ -40,12 +41,18 @@ class Ink:
     def width(self) -> float:
         """From left to right, in pixels and parts of one."""
         ends = self.cover[:, 0], self.cover[:, -1]
-        return self.cover.shape[1] - 2 + sum(min(1.0, float(end.max()) * 1.1) for end in ends)
+        parts = sum(min(1.0, float(end.max()) * 1.1) for end in ends)
+        return float(self.cover.shape[1] - len(ends) + parts)
 
     @property
     def height(self) -> float:
         """From top to bottom, in pixels and parts of one: a row that is half covered is half."""
         return float(np.minimum(self.cover.max(axis=1) * 1.1, 1).sum())
+
+    @property
+    def columns(self) -> list[tuple[int, int]]:
+        """Where it fills columns, from x to x."""
+        return runs(np.asarray((self.cover > EDGE).any(axis=0)))
 
     @property
     def mask(self) -> Mask:
@@ -57,7 +64,7 @@ def ground_of(rgb: Pixels, surfaces: Sequence[Surface], pictures: Sequence[Pictu
     """Return the page without what is drawn on its surfaces; pictures stay as they are."""
     ground = np.empty_like(rgb)
     ground[:] = page_colour(rgb)
-    painted = [*surfaces, *pictures]
+    painted: list[Surface | Picture] = [*surfaces, *pictures]
     for item in sorted(painted, key=lambda i: -(i.box[2] - i.box[0]) * (i.box[3] - i.box[1])):
         x0, y0, x1, y1 = item.box
         if isinstance(item, Picture):
@@ -87,9 +94,8 @@ def local_ground(rgb: Pixels, box: Box) -> Colour:
     """Return what lies behind a line on a picture: the colour that most of it has."""
     x0, y0, x1, y1 = box
     crop = rgb[y0:y1, x0:x1].reshape(-1, 3)
-    numbers, back, counts = np.unique(
-        packed(crop[None] >> 4)[0], return_inverse=True, return_counts=True
-    )
+    rough = packed(np.asarray(crop[None] >> 4, np.uint8))[0]
+    _, back, counts = np.unique(rough, return_inverse=True, return_counts=True)
     most = crop[back.ravel() == int(counts.argmax())]
     r, g, b = np.median(most, axis=0)
     return int(r), int(g), int(b)
@@ -173,7 +179,8 @@ def without_lines(
     for y in range(rows):
         found = runs(np.asarray(cover[y] > EDGE))
         # Letters that reach below their line break it.
-        whole = y > rows * BELOW and sum(b - a for a, b in found if b - a > DOT) > COVERED * width
+        long = sum(b - a for a, b in found if b - a > DOT)
+        whole = y > rows * BELOW and width > WORD * height and long > COVERED * width
         for left, right in found:
             if right - left >= longest or (whole and right - left > DOT):
                 result[y, left:right] = 0
@@ -201,7 +208,7 @@ def runs(row: Mask) -> list[tuple[int, int]]:
 def without_neighbours(cover: NDArray[np.float32]) -> NDArray[np.float32]:
     """Take away what reaches in from the line above or below."""
     filled = runs(np.asarray((cover > EDGE).any(axis=1)))
-    if len(filled) < 2:
+    if len(filled) <= 1:
         return cover
     result = cover.copy()
     total = sum(bottom - top for top, bottom in filled)

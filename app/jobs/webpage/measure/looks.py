@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from app.jobs.webpage.measure.fit import LIGHT
 from app.jobs.webpage.measure.flat import Colour
 from app.jobs.webpage.measure.ink import Ink, strongest_colour
-from app.jobs.webpage.page import Box
 from app.jobs.webpage.measure.typefaces import Extent, Face, extent, is_wide
+from app.jobs.webpage.page import Box
 
 BOLD = 1.3  # times the ink of regular, from which on a word is bold
 TWO_WEIGHTS = 1.4  # times the ink of the lightest word; the heaviest has more if weights differ
@@ -125,7 +125,9 @@ def weights_of(texts: Sequence[str], dark: Sequence[float], *, bold: bool) -> li
     sure = [i for i, t in enumerate(texts) if len(t) >= LETTERS and any(map(str.isalnum, t))]
     inks = [dark[i] for i in sure]
     if not sure or max(inks) <= TWO_WEIGHTS * min(inks):
-        whole = sum(dark[i] * len(texts[i]) for i in sure) / max(1, sum(len(texts[i]) for i in sure))
+        whole = sum(dark[i] * len(texts[i]) for i in sure) / max(
+            1, sum(len(texts[i]) for i in sure)
+        )
         return [1 if bold else -1 if sure and whole < LIGHT else 0] * len(texts)
     short = {i for i, t in enumerate(texts) if len(t) > 1 and any(map(str.isalnum, t))}
     result = []

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.jobs.webpage.measure.flat import Colour, Mask, Pixels, Region, four, hex_of
+from app.jobs.webpage.measure.outlines import MISSING
+from app.jobs.webpage.measure.surfaces import Radii, contains, shared
 from app.jobs.webpage.page import Box
-from app.jobs.webpage.measure.surfaces import MISSING, Radii, contains, shared
 
 JOIN = 9  # pixels; parts of an icon are not further apart
 LINE = 3  # pixels; what is not thicker is an edge, a border or a shadow
@@ -112,11 +113,11 @@ def classified(rgb: Pixels, box: Box, part: Mask) -> Picture:
     padded = np.pad(part.view(np.uint8), 1)
     inner = cv2.erode(padded, np.ones((5, 5), np.uint8))[1:-1, 1:-1].astype(bool)
     plane, error = fitted(crop, inner if inner.any() else part)
-    colour = tuple(int(round(float(v))) for v in np.clip(plane[0], 0, 255))
+    r, g, b = (round(float(v)) for v in np.clip(plane[0], 0, 255))
     paint = ""
     if error < EVEN:
         paint = gradient(plane, x1 - x0, y1 - y0)
-    return Picture(box, paint, error, colour, radii_of_mask(part))  # type: ignore[arg-type]
+    return Picture(box, paint, error, (r, g, b), radii_of_mask(part))
 
 
 def radii_of_mask(part: Mask) -> Radii:

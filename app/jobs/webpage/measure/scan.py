@@ -5,21 +5,17 @@ from dataclasses import dataclass, replace
 
 from app.jobs.webpage.measure.behind import name_of
 from app.jobs.webpage.measure.compose import composed
-from app.jobs.webpage.measure.flat import Colour, Pixels, Region, hex_of, regions, snapped
+from app.jobs.webpage.measure.edges import mode
+from app.jobs.webpage.measure.flat import Colour, Pixels, Region, denoised, hex_of, regions
 from app.jobs.webpage.measure.icons import icons
 from app.jobs.webpage.measure.ink import ground_of, owners_of, page_colour
+from app.jobs.webpage.measure.outlines import rectangles
+from app.jobs.webpage.measure.painted import surfaces
 from app.jobs.webpage.measure.pictures import Picture, pictures
-from app.jobs.webpage.measure.pieces import Piece, Scene, pieces_of
-from app.jobs.webpage.measure.snap import snapped as snapped_looks
-from app.jobs.webpage.measure.surfaces import (
-    Surface,
-    contains,
-    distance,
-    mode,
-    rectangles,
-    shared,
-    surfaces,
-)
+from app.jobs.webpage.measure.pieces import Piece, pieces_of
+from app.jobs.webpage.measure.snap import alike
+from app.jobs.webpage.measure.stretches import Scene
+from app.jobs.webpage.measure.surfaces import Surface, contains, distance, shared
 from app.jobs.webpage.page import Box
 from vision.engine import Line
 
@@ -58,7 +54,7 @@ class Scan:
 
 def scan(screenshot: Pixels, lines: Sequence[Line]) -> Scan:
     """Measure a screenshot; ``lines`` are the lines that were read in it."""
-    rgb = snapped(screenshot)
+    rgb = denoised(screenshot)
     height, width = rgb.shape[:2]
     texts = [line.box for line in lines]
     found = regions(rgb)
@@ -81,7 +77,7 @@ def scan(screenshot: Pixels, lines: Sequence[Line]) -> Scan:
         x0, y0, x1, y1 = rule.box
         ground[y0:y1, x0:x1] = rule.colour
     scene = Scene(rgb, ground, owners_of((height, width), every), every, [*plain, *behind])
-    pieces = snapped_looks(pieces_of(scene, lines), [s.colour for s in every])
+    pieces = alike(pieces_of(scene, lines), [s.colour for s in every])
     whole, plain = composed(rgb, every, plain)
     rules = [r for r in lines_drawn if not any(is_border(r.box, s) for s in whole)]
     taken = [*texts, *(p.box for p in pieces), *(r.box for r in rules)]

@@ -8,6 +8,8 @@ from app.jobs.webpage.measure.flat import Colour
 from app.jobs.webpage.measure.pieces import Piece
 from app.jobs.webpage.measure.surfaces import distance
 
+HALF = 0.3  # of a half pixel; what is as near to halves is meant so
+WHOLLY = 1.02  # of the contrast, give or take
 SAME_SIZE = 0.045  # of a size; what differs less is the same size
 WHOLE = 0.02  # of a size; what is as near to a whole number of pixels is meant so
 ROW = 1.5  # pixels; baselines of one row
@@ -21,7 +23,7 @@ MIXED = 0.86  # of the contrast; thin letters are not mixed more with what is be
 Seen = tuple[Colour, Colour]  # of a word, and of its ground
 
 
-def snapped(pieces: Sequence[Piece], surfaces: Sequence[Colour]) -> list[Piece]:
+def alike(pieces: Sequence[Piece], surfaces: Sequence[Colour]) -> list[Piece]:
     """Return pieces whose words have the sizes and the colours of the page."""
     pieces = [evened(piece, pieces) for piece in pieces]
     sizes = common_sizes(pieces)
@@ -55,11 +57,16 @@ def evened(piece: Piece, pieces: Sequence[Piece]) -> Piece:
         p.look.size
         for p in pieces
         if abs(p.baseline - piece.baseline) <= ROW
-        and p.look.bold == piece.look.bold
+        and (p.look.bold == piece.look.bold or len(piece.text) <= SHORT)
         and abs(p.look.size - size) <= ROW_SIZE * size
     ]
     usual = median(row)
-    words = (replace(w, look=replace(w.look, size=usual)) for w in piece.words)
+    bold = piece.look.bold
+    if len(piece.text) < SHORT:
+        # The ink of one letter does not tell its weight.
+        beside = [p.look.bold for p in pieces if abs(p.baseline - piece.baseline) <= ROW]
+        bold = sum(beside) * 2 > len(beside)
+    words = (replace(w, look=replace(w.look, size=usual, bold=bold)) for w in piece.words)
     return replace(piece, words=tuple(words))
 
 
@@ -86,7 +93,7 @@ def rounded(size: float) -> float:
     """Return the size that was meant."""
     if abs(size - round(size)) <= WHOLE * size:
         return float(round(size))
-    return round(size * 2) / 2 if abs(size * 2 - round(size * 2)) < 0.3 else round(size, 1)
+    return round(size * 2) / 2 if abs(size * 2 - round(size * 2)) < HALF else round(size, 1)
 
 
 def nearest_size(size: float, text: str, sizes: Sequence[float]) -> float:
@@ -127,4 +134,4 @@ def is_same(colour: Colour, meant: Colour, ground: Colour) -> bool:
     length = sum(w * w for w in whole)
     share = sum(w * p for w, p in zip(whole, part, strict=True)) / max(1, length)
     aside = max(abs(p - share * w) for w, p in zip(whole, part, strict=True))
-    return MIXED <= share <= 1.02 and aside <= SAME_COLOUR
+    return MIXED <= share <= WHOLLY and aside <= SAME_COLOUR

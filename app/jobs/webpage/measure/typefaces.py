@@ -3,7 +3,7 @@
 A picture does not say which typeface it shows. But a line's width, the height of its letters and
 how much ink they have differ between typefaces, and between regular and bold: what fits best is
 what it is. ``typefaces.json`` has them for the characters that pages are made of, in thousandths of
-an em: measured from DejaVu and Liberation, which have the widths of Verdana, Arial, Times and Courier.
+an em: of DejaVu and Liberation, which have the widths of Verdana, Arial, Times and Courier.
 """
 
 import json
