@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, cast
 
+from app.jobs.webpage.fences import with_page
 from history import FinishReason, Store, Turn
 from vision.engine import Chunk, Image, Job, Line, Message, Prompt, SamplingParams, Status
 from vision.errors import VisionError
@@ -67,6 +68,9 @@ def _replied(turn: Turn, status: Status) -> Message:
         status.model,
         status.revision,
     )
+    edited = turn.corrections.get("html")
+    if isinstance(edited, str):  # what is asked next is asked about the page as the user left it
+        return Message("assistant", with_page(turn.reply, edited))
     return Message("assistant", turn.reply, token_ids=turn.token_ids if same else ())
 
 

@@ -8,7 +8,7 @@ by a process of its own (``bench.page_served``).
 for more than 50 ms at a stretch, as a PerformanceObserver says. That is wall time: on a machine
 that others use, they are long for the waiting. ``long_tasks_cpu`` counts those with more than 50 ms
 of CPU time, from a trace of the same run; ``longest_cpu_ms`` is the longest.
-``open_s``: from the click in the list until all 50 turns are drawn; the median of several, wall time.
+``open_s``: from the click in the list until all 50 turns are drawn; median of several, wall time.
 
 ``--seconds N``: how long the reply takes; 20 unless said.
 """

@@ -22,7 +22,7 @@ WAYS = {
     "worker": "<script>new Worker(URL.createObjectURL(new Blob([\"fetch('{u}')\"])))</script>",
     "import": "<script>import('{u}').catch(() => 0)</script>",
     "onerror": '<img src="data:x" onerror="new Image().src=\'{u}\'">',
-    "onload": '<svg onload="new Image().src=\'{u}\'"></svg>',
+    "onload": "<svg onload=\"new Image().src='{u}'\"></svg>",
     "ontoggle": "<details open ontoggle=\"new Image().src='{u}'\">x</details>",
     "autofocus": "<input autofocus onfocus=\"new Image().src='{u}'\">",
     "javascript-url": "<iframe src=\"javascript:new Image().src='{u}'\"></iframe>",
@@ -97,6 +97,7 @@ class Listener:
     """Counts connections, requests by path, and datagrams."""
 
     def __init__(self) -> None:
+        self._changed = threading.Condition()
         self.connections = 0
         self.paths: list[str] = []
         self.datagrams = 0
@@ -109,7 +110,9 @@ class Listener:
                 super().setup()
 
             def do_GET(self) -> None:
-                listener.paths.append(self.path)
+                with listener._changed:
+                    listener.paths.append(self.path)
+                    listener._changed.notify_all()
                 body = listener.page.encode() if self.path == "/" else b""
                 self.send_response(200)
                 self.send_header("content-type", "text/html" if self.path == "/" else "image/png")
@@ -118,7 +121,7 @@ class Listener:
                 self.end_headers()
                 self.wfile.write(body)
 
-            do_POST = do_GET
+            do_POST = do_GET  # noqa: N815  what http.server calls
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
@@ -154,10 +157,19 @@ class Listener:
         stun = STUN.format(host="127.0.0.1", port=self._datagram.getsockname()[1])
         return f"<!DOCTYPE html><title>x</title><h1>Hello</h1>{body}{stun}{REACH}"
 
+    def until(self, ways: int) -> bool:
+        """Wait for so many ways and a datagram; tell whether they came."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: len(self.ways) >= ways and bool(self.datagrams), timeout=30
+            )
+
     def _receive(self) -> None:
         with contextlib.suppress(OSError):
             while self._datagram.recv(2048):
-                self.datagrams += 1
+                with self._changed:
+                    self.datagrams += 1
+                    self._changed.notify_all()
 
     def close(self) -> None:
         self._server.shutdown()

@@ -70,7 +70,10 @@ def test_chinese_errors_use_only_values_that_the_error_has():
 
 
 def test_no_english_is_left_in_the_chinese_words():
-    names = r"Second Look|Qwen2\.5-VL|HTML|Enter|Shift|Ctrl|CPU|English|\./tmp|config\.toml|token|Top-p|bfloat|GiB|\[engine\] url|Porridge|\{[\w:,]*\}"
+    names = (
+        r"Second Look|Qwen2\.5-VL|HTML|Enter|Shift|Ctrl|CPU|English|\./tmp|config\.toml|token|Top-p"
+        r"|bfloat|GiB|\[engine\] url|Porridge|uploads|\{[\w:,]*\}"
+    )
     left = [
         key
         for key, sentence in WORDS["zh"].items()

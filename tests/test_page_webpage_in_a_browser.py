@@ -114,8 +114,7 @@ def test_a_hostile_page_reaches_nobody(show, stored):
         control.page = control.hostile(stays=True)
         other = stored[3].new_page()
         other.goto(control.url, wait_until="commit")
-        while len(control.ways) < 35 or not control.datagrams:
-            other.wait_for_timeout(50)
+        assert control.until(ways=35)
         other.close()
 
         assert (listener.connections, listener.paths, listener.datagrams) == (0, [], 0)
@@ -304,10 +303,12 @@ def test_every_control_can_be_reached_by_keyboard(show):
 
     reached = set()
     for _ in range(40):
-        reached.add(page.evaluate(
-            "[...document.querySelectorAll('.sl-web :is(button, a, select, input, summary)')]"
-            ".indexOf(document.activeElement)"
-        ))
+        reached.add(
+            page.evaluate(
+                "[...document.querySelectorAll('.sl-web :is(button, a, select, input, summary)')]"
+                ".indexOf(document.activeElement)"
+            )
+        )
         page.keyboard.press("Tab")
 
     assert len(reached - {-1}) == wanted
@@ -327,9 +328,12 @@ def test_the_panel_never_scrolls_sideways(show, width):
 
     for name in ("Preview", "Compare", "Code"):
         view(page, name)
-        assert page.evaluate(
-            "(() => { const e = document.querySelector('.sl-web'); return e.scrollWidth - e.clientWidth })()"
-        ) <= 0
+        assert (
+            page.evaluate(
+                "(() => { const e = document.querySelector('.sl-web'); return e.scrollWidth - e.clientWidth })()"
+            )
+            <= 0
+        )
 
 
 def test_a_page_that_is_not_there_is_not_found(stored):

@@ -1,7 +1,7 @@
 """Pages for tests: drawn by Chromium, read without OCR, and kept as turns."""
 
 import io
-from collections.abc import Generator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from threading import Event
 
@@ -120,7 +120,7 @@ def keep(
     return conversation
 
 
-def spoken(work: Generator[Chunk, None, None]) -> tuple[str, Chunk]:
+def spoken(work: Iterable[Chunk]) -> tuple[str, Chunk]:
     """Run a job to its end; return the reply and the last chunk."""
     chunks = list(work)
     return "".join(chunk.text for chunk in chunks), chunks[-1]

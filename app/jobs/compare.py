@@ -127,7 +127,7 @@ def _stands_in(line: Box, box: Box) -> bool:
     if width <= 0 or height <= 0:
         return False
     wide, high = line[2] - line[0], line[3] - line[1]
-    return width * height > 0.3 * wide * high or height > 0.5 * high  # noqa: PLR2004
+    return width * height > 0.3 * wide * high or height > 0.5 * high
 
 
 def _record(pair: Compared) -> dict[str, Any]:  # JSON

@@ -20,8 +20,8 @@ from vision.engine import Line
 # Readings of a line enlarged, with their scores; lazily: each costs a run of the networks.
 Reread = Callable[[Line], Iterator[tuple[str, float]]]
 MOST = 8  # lines of a receipt that are read again because it does not add up
-LOOKS = 2  # closer looks at a line of words, to know how sure its reading is
-SURE = 0.99  # a line of words with a higher score needs none
+LOOKS = 2  # closer looks at a line with amounts that say what it said are enough
+SURE = 0.99  # the score of a line of words that needs no closer look
 # What signs beside amounts are taken for.
 _SIGNS = {
     "$": re.compile(r"[S58]?[58$](?=\d+[.,]\d\d)"),
@@ -90,9 +90,8 @@ def _in_doubt(now: Read) -> set[int]:
 
 
 def _is_same(line: Line, reread: Reread) -> bool:
-    """Tell whether closer looks at a line read the same, but for spaces and marks."""
-    wanted = _letters(line.text)
-    return all(_letters(text) == wanted for text, _ in islice(reread(line), LOOKS))
+    """Tell whether a closer look at a line reads the same, but for spaces and marks."""
+    return any(_letters(text) == _letters(line.text) for text, _ in islice(reread(line), 1))
 
 
 def _letters(text: str) -> str:

@@ -17,9 +17,9 @@ from vision.reader.fields import Facts
 _SCORES = (0.6, 0.85, 0.925, 0.96, 0.975, 0.985, 0.993, 0.9965, 0.999)
 _FIGURES = (0.2, 0.38, 0.71, 0.82, 0.86, 0.87, 0.9, 0.945, 0.999)
 _WORDS = (0.4, 0.55, 0.63, 0.79, 0.88, 0.89, 0.925, 0.96, 0.997)
-# The same for words that closer looks read the same, and for those that one read otherwise.
-_SAME = (0.6, 0.75, 0.82, 0.89, 0.91, 0.92, 0.95, 0.97, 0.997)
-_OTHER = (0.1, 0.2, 0.26, 0.54, 0.6, 0.71, 0.83, 0.86, 0.9)
+# The same for words that a closer look read the same, and for those that it read otherwise.
+_SAME = (0.6, 0.68, 0.74, 0.88, 0.9, 0.9, 0.94, 0.965, 0.997)
+_OTHER = (0.1, 0.2, 0.29, 0.54, 0.65, 0.76, 0.83, 0.86, 0.9)
 MOST = 0.99  # nothing is certain
 
 

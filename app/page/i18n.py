@@ -433,8 +433,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "web_mix": "From the screenshot to the page",
         "web_marks": "Mark differences",
         "web_scripts": "Run its scripts",
-        "web_scripts_warn": "Scripts of this page run now. They cannot reach Second Look, but they can reach the network and "
-        "tell it what the page says. Switch them off when you are done.",
+        "web_scripts_warn": "Scripts of this page run now. They cannot reach Second Look, but they "
+        "can reach the network and tell it what the page says. Switch them off when you are done.",
         "web_enlarge": "Enlarge",
         "web_shrink": "Back to the chat",
         "web_copy": "Copy",

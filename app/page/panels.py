@@ -102,7 +102,8 @@ _INSIDE_WORDS = (
     "in_time", "in_first", "in_decode", "in_rest", "in_scores", "in_memory", "in_params",
 )  # fmt: skip
 _HEADER_WORDS = (
-    *_INSIDE_WORDS, "skip", "menu", "more", "theme", "language", "rename", "lost_server", "started_again", "view_lines",
+    *_INSIDE_WORDS, "skip", "menu", "more", "theme", "language", "rename", "lost_server",
+    "started_again", "view_lines",
     "view_boxes", "view_before", "view_next", "view_in", "view_out", "view_fit", "sort", "copy",
     "copied", "picture_n", "compare_side", "compare_swipe", "compare_difference", "compare_ways",
 )  # fmt: skip

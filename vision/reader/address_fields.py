@@ -32,7 +32,7 @@ _PERHAPS = label(
 )  # fmt: skip
 _CODES = re.compile(
     r"(?<![\d\-/#:])\d{5}(?![\d\-])|\b[A-Z]{2}[.,]?\s+\d{5}(?:-\d{4})?\b"
-    r"|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b"
+    r"|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b|[A-Z],\s*[A-Z]{2}\b(?:\s*[\d(]|$)"
 )
 _NUMBERED = re.compile(
     r"^\W*(?:(?:NO|LOT|UNIT|BLOCK|BLK|SHOP)\b[\s.:#]*)?(?=[^,]*\d)[\w\-/&.# ]{1,14},"
@@ -44,6 +44,7 @@ _CHINESE = re.compile(
 _LABEL = re.compile(
     r"^\W*(?:ADD(?:RESS)?|ALAMAT|地\s?址)\s*[、,]?\s*(?:电话|電話)?\s*[:：.]\s*", re.IGNORECASE
 )
+_LAST_PHONE = re.compile(r"\s\(?\d{3}\)?[ -]\d{3}-\d{4}\s*$")
 _ASIDE = re.compile(r"\W*\([^()]*\)\W*|[*\-=_.~]*")
 _OTHERS = label("WELCOME*", "THANK*", "HOURS", "OPEN", "OWNED BY", "OPERATED BY", "ORIGINAL")
 _REGISTERED = re.compile(r"^\W*\(?[A-Z]{0,3}\d{4,}\s*-?\s*[A-Z]?\)?\W*$")
@@ -58,7 +59,8 @@ class Address:
     @property
     def value(self) -> str:
         """The address in one line, without its label."""
-        return spelt(" ".join(" ".join(_LABEL.sub("", row.raw) for row in self.rows).split()))
+        said = " ".join(_LABEL.sub("", row.raw) for row in self.rows)
+        return spelt(" ".join(_LAST_PHONE.sub("", said).split()))
 
     @property
     def raw(self) -> str:

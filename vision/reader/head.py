@@ -3,6 +3,7 @@
 import re
 
 from vision.reader.labels import Written, label
+from vision.reader.script import letters
 from vision.reader.values import dates, times
 
 PHONE = label(
@@ -37,6 +38,7 @@ _SAID_OF = label(
     "收银*", "桌号", "台号", "服务员", "会员", "操作员", "机号", "店号", "日期", "时间", "单号",
     "号码",
 )  # fmt: skip
+_BEFORE = 2  # letters; a shop may be called "STARBUCKS STORE #10208"
 _THEN = re.compile(r"[\w)]{0,3}\W{0,2}(?:NO|ID|NAME|NUM\w*)?\s*(?:[.:#]|\d)")
 _WEB = re.compile(r"[\w.]@[A-Z][\w\-]*\.[A-Z]|WWW\.|\.COM\b|HTTP|E-?MAIL")
 
@@ -47,6 +49,7 @@ def is_of_head(text: Written, *, has_amount: bool) -> bool:
         dates(text.plain)
         or times(text.plain)
         or _WEB.search(text.plain)
+        or text.plain.count("#") > 1
         or any(each.find(text) for each in (PHONE, TAX_NUMBER, REGISTRATION))
         or (not has_amount and TITLE.find(text))
         or _is_said_of_it(text)
@@ -55,5 +58,8 @@ def is_of_head(text: Written, *, has_amount: bool) -> bool:
 
 def _is_said_of_it(text: Written) -> bool:
     """Tell whether a text says who or which: "Table 5", "Cashier: Ann", and no "table cloth"."""
-    span = _SAID_OF.find(text)
-    return span is not None and _THEN.match(text.plain, span.end) is not None
+    return any(
+        _THEN.match(text.plain, span.end)
+        and (letters(text.plain[: span.start]) <= _BEFORE or ":" in text.plain[span.end :][:3])
+        for span in _SAID_OF.every(text)
+    )

@@ -16,7 +16,7 @@ _CODE = re.compile(
     r"[\dA-Z\-./]*\d{4,}[\dA-Z\-./]*[)\]]?(?:\s+|$)",
     re.IGNORECASE,
 )
-_LAST_CODE = re.compile(r"\s\d{6,}\s*$")
+_LAST_CODE = re.compile(r"\s\d{6,}(?:\s[A-Z])?\s*$")
 _LAST_MARK = re.compile(r"\s(?:[.*][A-Z]|SR|ZRL?|ZRE)$", re.IGNORECASE)  # Malaysia's tax codes
 _WORD = re.compile(r"(?<!\w)[^\W\d_]{2,}|[^\W\d_]{4,}")
 _GLUED_CODE = re.compile(r"^\s*\d{7,14}[A-Z]?\s*(?=[A-Z])", re.IGNORECASE)

@@ -1,5 +1,6 @@
 """The amounts of a receipt that have a label, and the taxes among them. Pure."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -8,9 +9,13 @@ from itertools import zip_longest
 from vision.reader.items import Basket
 from vision.reader.page import Figure, Page, PageRow, is_bare
 from vision.reader.roles import Role
-from vision.reader.tax_rows import is_head, is_sum, is_summary, rate_in, tax_rows
+from vision.reader.tax_rows import TaxRow, is_head, is_sum, is_summary, rate_in, tax_rows
 
 _MOSTLY = 0.4  # of the letters of a row; what has its amount in the row below says little else
+_NAME = re.compile(
+    r"GST|SST|VAT|HST|PST|MWST|TVA|IVA|PPN|BTW|(?:SALES|SERVICE|STATE|CITY) TAX|TAX"
+    r"|增值税|消[費费]税|税额"
+)
 _PAIR = 2  # amounts in a row that sums up two columns: goods, tax
 
 
@@ -43,10 +48,15 @@ class TaxLine:
     included: bool | None = None  # in the prices; None where it cannot be told
     rival: Figure | None = None  # what a line of the receipt itself says, if another amount
 
+    named: str = ""  # by the head of its table
+
     @property
     def name(self) -> str:
-        """What it is called: its row without the amounts."""
-        return " ".join(self.row.label.split()).strip(" :=*-.()")
+        """What it is called: "GST 6%"."""
+        words = _NAME.search(self.row.text)
+        called = words.group() if words else self.named
+        rate = f"{self.rate.normalize():f}%" if self.rate is not None else ""
+        return f"{called} {rate}".strip() or " ".join(self.row.label.split()).strip(" :=*-.()")
 
     @property
     def value(self) -> Decimal:
@@ -93,7 +103,8 @@ def _figures_of(page: Page, row: PageRow, share: float) -> Sequence[Figure]:
     if row.figures or row.index + 1 >= len(page.rows) or share < _MOSTLY:
         return row.figures
     below = page.rows[row.index + 1]
-    return below.figures if is_bare(below) and not below.called else ()
+    found = below.figures if is_bare(below) and not below.called else ()
+    return found if len(found) <= _PAIR else ()
 
 
 def _of_columns(found: Sequence[Labelled]) -> list[Labelled]:
@@ -120,8 +131,8 @@ def tax_lines(page: Page, found: Sequence[Labelled]) -> tuple[TaxLine, ...]:
     A tax of nothing is left out, unless there is no other.
     """
     rows = [tax for tax in tax_rows(page) if not _is_service(tax.row)]
-    table = [TaxLine(t.row, t.tax, t.rate, t.base) for t in rows if not is_sum(t.row)]
-    table = table or [TaxLine(t.row, t.tax, t.rate, t.base) for t in rows[:1]]
+    table = [_of_table(t) for t in rows if not is_sum(t.row)]
+    table = table or [_of_table(t) for t in rows[:1]]
     lines: dict[Decimal, TaxLine] = {}
     for one in found:
         if one.role == "tax" and one.value >= 0:
@@ -137,6 +148,11 @@ def tax_lines(page: Page, found: Sequence[Labelled]) -> tuple[TaxLine, ...]:
     taxed = [t for t in table if t.value]
     # A line that differs from a table of several rates may be about one of them alone.
     return tuple(replace(t, rival=other[0]) if other and len(taxed) == 1 else t for t in taxed)
+
+
+def _of_table(tax: TaxRow) -> TaxLine:
+    named = _NAME.search(tax.head.text)
+    return TaxLine(tax.row, tax.tax, tax.rate, tax.base, named=named.group() if named else "")
 
 
 def _is_service(row: PageRow) -> bool:

@@ -48,7 +48,8 @@ _REGISTERED = re.compile(
     r"\W*\(?\s*(?:CO\w*\W*)?(?:(?:REG|ROC|BRN|BUSINESS)\w*\W*)*(?:NO\W*)?[A-Z]{0,3}\s?\d{4,}\s*-?\s*[A-Z]?\W*"
 )
 _REGISTRATION = re.compile(
-    r"\s*[(\[]?\s*(?:CO\.?\s*(?:REG)?\.?\s*NO\.?\s*:?)?\s*[A-Z]{0,2}\d{5,}\s*-?\s*[A-Z]?\s*[)\]]?\s*$",
+    r"\s*(?:[(\[]\s*(?:CO\W*(?:REG\W*)?NO\W*)?[A-Z]{0,2}\s?\d{4,}\s*-?\s*[A-Z]?\s*[)\]]?"
+    r"|CO\W*(?:REG\W*)?NO\W*[A-Z]{0,2}\d{4,}\s*-?\s*[A-Z]?|\d{5,}\s?-\s?[A-Z])\s*$",
     re.IGNORECASE,
 )
 _BELOW = 3  # rows that a name is compared with

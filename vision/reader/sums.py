@@ -139,9 +139,9 @@ def _around(total: Labelled | None, reading: Reading) -> Sums:
     return Sums(
         total=total,
         subtotal=_subtotal(total, used, reading),
-        service=_part("service", used, reading),
-        rounding=_part("rounding", used, reading),
-        tip=_part("tip", used, reading),
+        service=_part("service", total, used, reading),
+        rounding=_part("rounding", total, used, reading),
+        tip=_part("tip", total, used, reading),
         discounts=_discounts(used, reading, total),
         taxes=tuple(replace(tax, included=included) for tax in reading.taxes),
         paid=_payment(total, reading),
@@ -151,10 +151,14 @@ def _around(total: Labelled | None, reading: Reading) -> Sums:
     )
 
 
-def _part(role: Role, used: Sequence[Labelled], reading: Reading) -> Labelled | None:
+def _part(
+    role: Role, total: Labelled | None, used: Sequence[Labelled], reading: Reading
+) -> Labelled | None:
     """Return the amount of a role that is part of the sum, else the last that is called so."""
     parts = [one for one in used if one.role == role]
     found = [one for one in reading.of(role) if not one.late] or reading.of(role)
+    if role != "rounding" and total:  # what stands below the total is no part of it: a proposal
+        found = [one for one in found if one.row.index < total.row.index]
     return next(iter([*parts, *found[-1:]]), None)
 
 

@@ -28,6 +28,7 @@ class TaxRow:
     base: Figure
     tax: Figure
     rate: Decimal | None  # percent
+    head: PageRow
 
 
 def tax_rows(page: Page) -> tuple[TaxRow, ...]:
@@ -87,7 +88,7 @@ def _below(page: Page, head: PageRow) -> Iterator[TaxRow]:
         base, tax = row.figures[-2:]
         if not 0 <= tax.amount.value <= base.amount.value / 2:
             return
-        yield TaxRow(row, base, tax, _rate(row, base.amount.value, tax.amount.value))
+        yield TaxRow(row, base, tax, _rate(row, base.amount.value, tax.amount.value), head)
 
 
 def _rate(row: PageRow, base: Decimal, tax: Decimal) -> Decimal | None:

@@ -72,7 +72,8 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _PHONE = re.compile(
-    r"(?<![\d.,])(?:\+?\d{1,3}[- ]?)?\(?0?\d{1,4}\)?[- ]?\d{3,4}[- ]?\d{3,5}(?![\d.,]\d)"
+    r"(?<![\d.,])(?:\+?\d{1,3}(?:\s?-\s?|\s)?)?\(?0?\d{1,4}\)?(?:\s?-\s?|\s)?\d{3,4}[- ]?\d{3,5}"
+    r"(?![\d.,]\d)"
 )
 
 
@@ -195,7 +196,9 @@ def calendar_day(year: str, month: str, day: str) -> date | None:
 
 def times(text: str) -> list[str]:
     """Return the times of day in ``text``."""
-    return [match.group().strip() for match in _TIME.finditer(text)]
+    # A time may touch the year before it: "14/05/201812:14".
+    apart = re.sub(r"(?<=[/.-](?:19|20)\d\d)(?=\d{1,2}:\d\d)", " ", text)
+    return [match.group().strip() for match in _TIME.finditer(apart)]
 
 
 def clock(text: str) -> str:

@@ -2,8 +2,8 @@
 
 import re
 
-from vision.reader.head import PHONE, TAX_NUMBER
-from vision.reader.labels import Label, label
+from vision.reader.head import PHONE, REGISTRATION, TAX_NUMBER, TITLE
+from vision.reader.labels import Label, label, written
 from vision.reader.page import Page, PageRow, Word
 from vision.reader.script import has_cjk, letters
 from vision.reader.values import CURRENCY, currency_of, phones
@@ -19,9 +19,11 @@ _NUMBERS = (
         "CHECK NO*", "TRANSACTION*", "TICKET", "INVOICE", "RECEIPT", "BILL", "ORDER", "CHECK",
         "CHK", "交易号", "订单",
     ),
-    label("NO", "#"),
 )  # fmt: skip
-_NUMBER = re.compile(r"(?=[\w\-/.]*\d)[\w\-/]+(?:\.-?\w[\w\-/]*)?(?:\s?-\s?\d+)?")
+_NO = label("NO", "NO.")
+_NUMBER = re.compile(
+    r"(?:[A-Z]{1,3}\s(?=\d))?(?=[\w\-/.]*\d)[\w\-/]+(?:\.-?\w[\w\-/]*)?(?:(?<=-)\s\d+|\s?-\s?\d+)?"
+)
 _AFTER = re.compile(r"[\s.:#\-\[(]*(?:(?:NO|NUM|NUMBER|ID)\b[\s.:#\-\[(]*)?")
 _TAX_VALUE = re.compile(r"[A-Z]{0,3}[\- ]?\d[\dA-Z]*(?:[\-/ ](?=\d)[\dA-Z]+)*")
 _TAX_AFTER = re.compile(
@@ -29,12 +31,15 @@ _TAX_AFTER = re.compile(
 )
 _SHORT = 24  # letters of a row; a longer one is a sentence
 _TOP = 14  # rows of the head
+_LEAST_NUMBER = 4  # characters of a number that is called no more than that
 _LEAST_TAX = 7  # characters of a tax number
+_BARE_PHONE = re.compile(r"[\W]*(?:\+|0|\(\d).*-")
 _FAX = re.compile(r"FAX|传真")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _SIGN = re.compile(
     rf"(?:{CURRENCY})(?=\s?-?\d|\)|\s*[:：]|\s|$)|(?<=\d)\s?{CURRENCY}", re.IGNORECASE
 )
+_OTHER_NUMBERS = (TAX_NUMBER, REGISTRATION)
 _METHODS: tuple[tuple[str, Label], ...] = (
     ("Visa", label("VISA*")),
     ("Mastercard", label("MASTER CARD*", "MASTERCARD*", "MASTER")),
@@ -52,6 +57,7 @@ _METHODS: tuple[tuple[str, Label], ...] = (
     ("cheque", label("CHEQUE")),
     ("cash", label("CASH", "TUNAI", "现金", "BAR", "ESPECES", "EFECTIVO")),
 )
+_ELSEWHERE = label("RM", "SDN BHD", "JALAN", "HKD")  # where a $ is no American one
 _NO_METHOD = label("CASH SALE*", "CASH BILL", "CASHIER*", "CASH RECEIPT", "CASH & CARRY", "NO CASH",
                    "CARD NO*", "MEMBER*", "CASH REFUND", "GIFT CARD")  # fmt: skip
 
@@ -68,37 +74,36 @@ def phone_in(page: Page) -> Word | None:
                     return _word(found[0], row)
     for row in page.rows[:_TOP]:
         found = phones(row.raw)
-        if found and letters(row.text) == 0 and not row.figures and "-" in row.raw:
+        if found and letters(row.text) == 0 and _BARE_PHONE.match(row.raw):
             return _word(found[0], row)
     return None
 
 
 def number_in(page: Page) -> Word | None:
     """Return the number of the receipt, invoice or order; the surest label first."""
+    rows = [row for row in page.rows if not any(o.find(row.written) for o in _OTHER_NUMBERS)]
     for each in _NUMBERS:
-        for row in page.rows:
-            if TAX_NUMBER.find(row.written):
-                continue
-            if found := _value_after(each, row):
-                return found
-    return None
+        if found := next((word for row in rows if (word := _value_after(each, row))), None):
+            return found
+    # "No." alone may be that of a house or a telephone, but not below the name of the paper.
+    titled = (r.index for r in page.rows if TITLE.find(r.written) or TAX_NUMBER.find(r.written))
+    start = next(titled, len(page.rows))
+    below = [
+        row for row in rows if start <= row.index < start + _TOP and not PHONE.find(row.written)
+    ]
+    numbers = [word for row in below if (word := _value_after(_NO, row))]
+    return next((word for word in numbers if len(word.value) >= _LEAST_NUMBER), None)
 
 
 def _value_after(name: Label, row: PageRow) -> Word | None:
     """Return the number behind a label."""
-    text = row.written
-    for span in name.every(text):
+    for span in name.every(row.written):
         after = _AFTER.match(row.text, span.end)
         end = after.end() if after else span.end
-        is_marked = any(mark in row.text[span.start : end] for mark in ".:#") or end == len(
-            row.text
-        )
+        label_ = row.text[span.start : end]
+        is_marked = any(mark in label_ for mark in (".", ":", "#", "NO")) or end == len(row.text)
         found = _NUMBER.match(row.raw, end)
-        if (
-            found
-            and (is_marked or "NO" in row.text[span.start : end])
-            and not _is_other(found.group())
-        ):
+        if found and is_marked and not _is_other(found.group()):
             return _word(found.group().rstrip(".-"), row)
     return None
 
@@ -142,7 +147,7 @@ def _guess(sign: str, text: str, page: Page) -> str:
     if sign in "¥￥":
         japanese = _KANA.search(text) or (page.style.whole and not has_cjk(text))
         return "JPY" if japanese else "CNY"
-    if sign == "$":
+    if sign == "$" and not _ELSEWHERE.find(written(text)):
         for word, code in (("SINGAPORE", "SGD"), ("AUSTRALIA", "AUD"), ("CANADA", "CAD")):
             if word in text:
                 return code

@@ -94,7 +94,7 @@ def _by_model(
     cancel: Event,
     words: Words,
 ) -> Generator[Chunk, None, Changed]:
-    written = yield from model.write(request, tools.engine, model.for_pages(params), cancel)
+    written = yield from model.write(request, tools.engine, params, cancel)
     code = page_in(written.reply)
     if not code or (cancel.is_set() and not is_whole(written.reply)):
         # Half a page in place of a whole one would lose the rest of it.

@@ -47,13 +47,20 @@ def cleaned(html: str) -> Cleaned:
 
 def parsed(html: str) -> lxml.html.HtmlElement:
     """Return the page as a tree, with a head and a body."""
-    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
     data = html.replace("\0", "").encode("utf-8", "replace")
-    root = lxml.html.document_fromstring(data or b"<p></p>", parser=parser)
+    try:
+        root = _read(data)
+    except etree.ParserError:  # there is nothing in it
+        root = _read(b"<body></body>")
     for place, tag in enumerate(("head", "body")):
         if root.find(tag) is None:
             root.insert(place, root.makeelement(tag))
     return root
+
+
+def _read(data: bytes) -> lxml.html.HtmlElement:
+    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
+    return lxml.html.document_fromstring(data, parser=parser)
 
 
 def written(root: lxml.html.HtmlElement) -> str:
@@ -66,7 +73,7 @@ def _clean(element: lxml.html.HtmlElement) -> int:
     """Clean one element; return how many things were taken out. It may be out of the tree then."""
     if not isinstance(element.tag, str):
         return _drop(element) if _is_odd(element) else 0
-    tag = etree.QName(element).localname.lower()
+    tag = element.tag.rpartition("}")[2].lower()
     if tag in _REMOVED or (tag == "meta" and not _is_plain_meta(element)):
         return _drop(element)
     removed = 0

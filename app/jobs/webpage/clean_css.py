@@ -26,7 +26,7 @@ def reaches_out(value: str) -> bool:
 
 
 def is_inside(address: str) -> bool:
-    """Tell an address that fetches nothing: a piece of the screenshot, data, a place in the page."""
+    """Tell an address that fetches nothing: a piece of the screenshot, data, a place here."""
     given = address.strip()
     picture = given[:11].lower() == "data:image/"
     return picture or given.startswith("#") or NAME.fullmatch(given) is not None
@@ -77,4 +77,4 @@ def _reaches_out(token: Any) -> bool:
         return _reaches(inner)
     if token.type in ("() block", "[] block"):
         return _reaches(token.content)
-    return token.type == "error"  # a bad url, a string that has no end
+    return bool(token.type == "error")  # a bad url, a string that has no end

@@ -120,7 +120,7 @@ def _role(drawn: Rendering, found: Sequence[Pair]) -> float:
 def _way(there: Sight, here: Sight, pair: Pair) -> float:
     """Return how far a text is from its place, as a share of the screenshot's sides."""
     (x, y), (height, width) = _offset(there, here, pair), there.rgb.shape[:2]
-    return min(1.0, max(abs(x) / width, abs(y) / height))
+    return float(min(1.0, max(abs(x) / width, abs(y) / height)))
 
 
 def _offset(there: Sight, here: Sight, pair: Pair) -> tuple[float, float]:

@@ -46,8 +46,8 @@ def archive(html: str, rgb: Rgb | None) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
         page = _replaced(html, lambda box: ASSETS + name_of(box))
         made.writestr(zipfile.ZipInfo("index.html", _EPOCH), page)
-        for box in boxes if rgb is not None else ():
-            if png := piece(rgb, box):
+        for box in boxes:
+            if rgb is not None and (png := piece(rgb, box)):
                 made.writestr(zipfile.ZipInfo(ASSETS + name_of(box), _EPOCH), png)
     return buffer.getvalue()
 

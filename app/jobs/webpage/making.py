@@ -86,8 +86,7 @@ def _written(
 ) -> Generator[Chunk, None, Attempt]:
     """Have the model write the page, then mend what its rendering shows to be wrong."""
     wish, picture = asked(prompt).text, subject.picture
-    params = model.for_pages(params)
-    request = model.first_prompt(picture, page, wish, prompt.conversation, tools.engine, params)
+    request = model.first_prompt(picture, page, wish, prompt.conversation, tools.engine)
     written = yield from model.write(request, tools.engine, params, cancel)
     if not (code := page_in(written.reply)):
         missing = () if cancel.is_set() else (Note("no_page"),)
@@ -114,8 +113,8 @@ def _again(
     request: Prompt, checker: Checker, tools: Tools, params: SamplingParams, cancel: Event
 ) -> Generator[Chunk, None, Attempt]:
     """Have the model repair its page; nothing comes of it where it says no page."""
-    if not model.fits(request, tools.engine, params):
-        return Attempt(notes=(Note("no_room"),))
+    if model.within(request, tools.engine, params) is None:
+        raise PromptRefused
     written = yield from model.write(request, tools.engine, params, cancel)
     code = page_in(written.reply)
     found = (checker.version(cleaned(code).html, "model_repaired"),) if code else ()

@@ -2,8 +2,8 @@
 
 A model knows what things are and not where; the measuring knows where and not what. So the
 measured page goes into the prompt, and what is right about it is cheap to say again: a model that
-looks its next words up in the prompt copies faster than it writes. A reply that is cut off goes on by itself until the page has
-its end, a few times at most.
+looks its next words up in the prompt copies faster than it writes. A reply that is cut off goes on
+by itself until the page has its end, a few times at most.
 """
 
 from collections.abc import Generator, Mapping, Sequence
@@ -19,7 +19,9 @@ from app.jobs.webpage.page import Page
 from app.jobs.webpage.write import to_html
 from vision.engine import Chunk, Engine, FinishReason, Image, Message, Prompt, SamplingParams, Usage
 
-LEAST_TOKENS = 4_096  # of a reply; a page takes about as many
+PAGE_TOKENS = 4_096  # of a reply; a page takes about as many
+LEAST_TOKENS = 512  # of a reply that is worth beginning
+MOST_TOKENS = 8_192  # of a reply
 CONTINUATIONS = 3  # of a reply that was cut off
 
 _RULES = """\
@@ -44,7 +46,7 @@ class Written:
 
 
 def first_prompt(
-    picture: Image, page: Page, wish: str, conversation: str, engine: Engine, params: SamplingParams
+    picture: Image, page: Page, wish: str, conversation: str, engine: Engine
 ) -> Prompt:
     """Return the prompt that asks for a page, with as much of what was measured as fits."""
     said = f"The user says: {wish.strip()}\n\n" if wish.strip() else ""
@@ -58,10 +60,9 @@ def first_prompt(
         "see made it. Keep its measures, and give it the right elements, groups, names and alt "
         f"texts:\n```html\n{to_html(page).rstrip()}\n```"
     )
-    if fits(draft, engine, params):
-        return draft
     shorter = [prompt(f"What was measured:\n{evidence(page, most)}") for most in (MOST, MOST // 4)]
-    return next((each for each in shorter if fits(each, engine, params)), shorter[-1])
+    prompts = [draft, *shorter]
+    return next((each for each in prompts if room(each, engine) >= PAGE_TOKENS), prompts[-1])
 
 
 def change_prompt(pictures: Sequence[Image], html: str, wish: str, conversation: str) -> Prompt:
@@ -85,15 +86,16 @@ def repair_prompt(
     return Prompt((Message("user", text, (picture,)),), conversation, job="html")
 
 
-def fits(prompt: Prompt, engine: Engine, params: SamplingParams) -> bool:
-    """Tell whether a prompt leaves room for a page; an engine that cannot tell has room."""
+def room(prompt: Prompt, engine: Engine) -> int:
+    """Return how many tokens of a reply fit behind a prompt; an engine that cannot tell has any."""
     count = engine.count_tokens(prompt)
-    return not count.max_context or count.total + params.max_new_tokens <= count.max_context
+    return count.max_context - count.total if count.max_context else MOST_TOKENS
 
 
-def for_pages(params: SamplingParams) -> SamplingParams:
-    """Return the parameters with room for a page in one reply."""
-    return replace(params, max_new_tokens=max(params.max_new_tokens, LEAST_TOKENS))
+def within(prompt: Prompt, engine: Engine, params: SamplingParams) -> SamplingParams | None:
+    """Return the parameters with no more tokens than fit; None where that is too few."""
+    free = min(room(prompt, engine), max(params.max_new_tokens, PAGE_TOKENS))
+    return replace(params, max_new_tokens=free) if free >= LEAST_TOKENS else None
 
 
 def write(
@@ -101,31 +103,30 @@ def write(
 ) -> Generator[Chunk, None, Written]:
     """Yield what the model writes, as drafts; return all of it.
 
-    Raise what ``Engine.stream`` raises for the first part. A later part that cannot be had leaves
-    what there is.
+    Raise what ``Engine.stream`` raises.
     """
     started = perf_counter()
     reply, usage, asked = "", Usage(), prompt
+    now = within(prompt, engine, params) or params
     for _ in range(1 + CONTINUATIONS):
         last, part = Chunk(), ""
-        with closing(engine.stream(asked, params, cancel)) as chunks:
+        with closing(engine.stream(asked, now, cancel)) as chunks:
             for chunk in chunks:
                 last, part = chunk, part + chunk.text
                 if not chunk.finish_reason:
                     yield Chunk(draft=chunk.text, progress=chunk.progress, notice=chunk.notice)
                 elif chunk.text:
                     yield Chunk(draft=chunk.text)
-        # The whole of a loop was not worth showing; only the last part can have one.
-        reply = reply + part if last.keep is None else (reply + part)[: len(reply) + last.keep]
+        reply += part if last.keep is None else part[: last.keep]
         usage = total(usage, last.usage or Usage())
         left_s = params.max_seconds - (perf_counter() - started)
         if last.finish_reason != "length" or is_whole(reply) or left_s <= 1:
             break
         said = Message("assistant", reply, token_ids=last.token_ids)
         asked = replace(prompt, messages=(*prompt.messages, said), resume=True)
-        params = replace(params, max_seconds=left_s)
-        if not fits(asked, engine, params):
+        if (fitting := within(asked, engine, params)) is None:
             break
+        now = replace(fitting, max_seconds=left_s)
     return Written(reply, last.finish_reason or "stop", usage)
 
 

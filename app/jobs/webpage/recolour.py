@@ -1,4 +1,4 @@
-"""Another palette for a page: each colour changed by what it is used for, and text kept readable."""
+"""Another palette for a page: colours changed by what they are used for, text kept readable."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

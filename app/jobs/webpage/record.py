@@ -33,7 +33,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that the user should know of a page: a code of ours, and a number to say with it."""
+    """Something that the user should know of a page: a code of ours, and a number with it."""
 
     code: Literal[
         "unchecked", "removed", "cut_off", "no_page", "no_change", "one_picture", "no_room"
@@ -104,7 +104,7 @@ def _version(version: Version, shown: str) -> dict[str, Any]:
 
 
 def _read(kept: Mapping[str, Any], shown: str) -> Version:
-    by = kept["by"] if kept["by"] in get_args(By) else "changed"
+    by: By = kept["by"] if kept["by"] in get_args(By) else "changed"
     scores, regions = kept["scores"], kept["regions"]
     return Version(applied(shown, kept["delta"]), by, scores, regions, int(kept["height"]))
 

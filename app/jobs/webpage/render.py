@@ -129,7 +129,7 @@ def renderer() -> Iterator[Renderer | None]:
         running = ExitStack()
         browser = thread.submit(_start, path, running).result()
         try:
-            yield browser and Renderer(browser, thread)
+            yield Renderer(browser, thread) if browser else None
         finally:
             thread.submit(running.close).result()
 
@@ -173,6 +173,7 @@ def _shot(page: "Page", width: int, height: int) -> Rgb:
 def decoded(png: bytes) -> Rgb:
     """Return the pixels of a PNG that we made."""
     bgr = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
+    assert bgr is not None, "we made it"
     return np.ascontiguousarray(bgr[..., ::-1]).astype(np.uint8, copy=False)
 
 

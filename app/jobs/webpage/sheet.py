@@ -114,7 +114,7 @@ def _declarations(
 
 
 def _offset(token: Any, lines: Sequence[int]) -> int:
-    return lines[token.source_line - 1] + int(token.source_column) - 1
+    return int(lines[token.source_line - 1] + token.source_column - 1)
 
 
 def _indent(css: str, opening: int, closing: int) -> str:

@@ -78,7 +78,8 @@ function draw() {
   }
   if (shown !== null) window.secondLook.remember(open);
   shown = open;
-  document.documentElement.lang = language;
+  // Said again, the same language makes Chromium style the whole page anew.
+  if (document.documentElement.lang !== language) document.documentElement.lang = language;
   document.title = title ? `${title} · Second Look` : "Second Look";
 }
 

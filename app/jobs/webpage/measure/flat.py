@@ -21,7 +21,8 @@ Colour = tuple[int, int, int]
 Value = TypeVar("Value")
 
 COLOURS = 96  # of the page, the most frequent; the rest is in pictures and at the edges of letters
-LEAST_RUN = 90  # pixels of a colour that lie beside their like
+SOLID = 7  # pixels of one colour both ways: a surface, not the edge of a letter
+LINE = 24  # pixels of one colour one way: a line
 LEAST_SIDE = 8  # pixels; what is smaller is a dot of a letter
 THIN = 4  # pixels; what is not thicker is a line
 MAIN = 0.15  # of the page, that a colour takes up at least which noise is measured by
@@ -71,19 +72,32 @@ def hex_of(colour: Colour) -> str:
 
 def calm(numbers: NDArray[np.int32]) -> Mask:
     """Tell the pixels that equal both neighbours beside them, or those above and below."""
-    across = numbers[:, 1:] == numbers[:, :-1]
-    down = numbers[1:] == numbers[:-1]
-    flat = np.zeros(numbers.shape, bool)
-    flat[:, 1:-1] |= across[:, 1:] & across[:, :-1]
-    flat[1:-1] |= down[1:] & down[:-1]
-    return flat
+    return in_runs(numbers, 3, 0) | in_runs(numbers, 3, 1)
+
+
+def in_runs(numbers: NDArray[np.int32], length: int, axis: int) -> Mask:
+    """Tell the middles of so many equal pixels: below each other, or along axis 1 beside."""
+    lines = numbers if axis == 0 else numbers.T
+    flat = np.zeros(lines.shape, bool)
+    run = lines[1:] == lines[:-1]
+    got = 2
+    while got < length and len(run):
+        # Two runs that overlap make a longer one.
+        step = min(got - 1, length - got)
+        run = run[step:] & run[:-step]
+        got += step
+    half = length // 2
+    flat[half : half + len(run)] = run
+    return flat if axis == 0 else flat.T
 
 
 def frequent(numbers: NDArray[np.int32]) -> list[int]:
-    """Return the colours that the page is painted with, the most frequent first."""
-    colours, counts = np.unique(numbers[calm(numbers)], return_counts=True)
+    """Return the colours that surfaces and lines have, the most frequent first."""
+    solid = in_runs(numbers, SOLID, 0) & in_runs(numbers, SOLID, 1)
+    drawn = in_runs(numbers, LINE, 0) | in_runs(numbers, LINE, 1)
+    colours, counts = np.unique(numbers[solid | drawn], return_counts=True)
     order = np.lexsort((colours, -counts))[:COLOURS]
-    return [int(colours[i]) for i in order if counts[i] >= LEAST_RUN]
+    return [int(colours[i]) for i in order]
 
 
 def denoised(rgb: Pixels) -> Pixels:

@@ -90,7 +90,8 @@ def common_sizes(pieces: Sequence[Piece]) -> list[float]:
 
 
 def rounded(size: float) -> float:
-    """Return the size that was meant."""
+    """Return the size that was meant; a speck that was read as text has one too."""
+    size = max(1.0, size)
     if abs(size - round(size)) <= WHOLE * size:
         return float(round(size))
     return round(size * 2) / 2 if abs(size * 2 - round(size * 2)) < HALF else round(size, 1)
