@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Body, HTTPException, Request
@@ -9,11 +10,12 @@ from fastapi.responses import JSONResponse, Response
 
 from app.assistant import Assistant
 from app.errors import StillReplying
-from app.jobs.webpage.checking import Checker
+from app.jobs.webpage.check.checking import Checker
+from app.jobs.webpage.check.render import Rgb, renderer
+from app.jobs.webpage.check.sight import of_screenshot
+from app.jobs.webpage.clean import cleaned
 from app.jobs.webpage.crops import archive, inline, pieces
 from app.jobs.webpage.record import Version, edit, edit_of, versions_of
-from app.jobs.webpage.render import Rgb, renderer
-from app.jobs.webpage.sight import of_screenshot
 from app.page.i18n import Words, words_for
 from app.page.render import picture_url
 from app.page.webpage_panel import panel
@@ -102,7 +104,9 @@ def _checked(assistant: Assistant, turn: Turn, html: str) -> Version:
         Line(str(each["text"]), tuple(each["bbox"]), float(each["score"])) for each in turn.lines
     ]
     with renderer() as browser:
-        return Checker(rgb, of_screenshot(rgb, lines), browser).version(html, "user")
+        # Drawn as it would be by itself; kept as it was typed.
+        drawn = Checker(rgb, of_screenshot(rgb, lines), browser).version(cleaned(html).html, "user")
+    return replace(drawn, html=html)
 
 
 def _panel(store: Store, decoder: Decoder, turn: Turn, words: Words) -> dict[str, Any]:

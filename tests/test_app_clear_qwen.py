@@ -107,7 +107,7 @@ def test_no_storage_is_left_of_a_reply_that_was_stopped_by_the_clear(
 ):
     reached = threading.Event()
     assistant = clearing._assistant
-    assistant._worker._sampling = SamplingParams(max_new_tokens=1_000)
+    assistant.sampling = SamplingParams(max_new_tokens=1_000)
     run = assistant.send(None, "Go on")
     add = run.add
     run.add = lambda chunk: (add(chunk), reached.set() if chunk.text else None)

@@ -49,7 +49,7 @@ def test_ask_without_a_question_reads_the_picture(folder):
     done = run(folder, "ask", "scans/receipt.png", "--engine", "reader")
 
     assert "CORNER SHOP LTD" in done.stdout
-    assert "TOTAL" in done.stdout
+    assert "8.16" in done.stdout or "Total" in done.stdout
 
 
 def test_ask_names_a_picture_that_is_not_there(folder):

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from app.jobs.webpage.changing import by_rule
-from app.jobs.webpage.shades import contrast, shade_of
-from app.jobs.webpage.sheet import rules
-from app.jobs.webpage.wishes import Wish, clauses, is_followup
+from app.jobs.webpage.change.changing import by_rule
+from app.jobs.webpage.change.shades import contrast, shade_of
+from app.jobs.webpage.change.sheet import rules
+from app.jobs.webpage.change.wishes import Wish, clauses, is_followup
 from app.jobs.webpage.words import words_for
 from tests.webpage_lab import SHOP
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from app.jobs.job import Tools, stream
-from app.jobs.webpage import render
+from app.jobs.webpage.check import render
+from app.jobs.webpage.check.render import renderer
 from app.jobs.webpage.evidence import evidence
 from app.jobs.webpage.fences import fenced, page_in
 from app.jobs.webpage.job import webpage
 from app.jobs.webpage.layout import build
 from app.jobs.webpage.record import versions_of
-from app.jobs.webpage.render import renderer
 from tests.webpage_lab import SHOP, Lines, png, screenshot, spoken
 from vision.engine import Capabilities, Image, Message, Prompt, SamplingParams
 from vision.errors import PromptRefused

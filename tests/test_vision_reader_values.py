@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vision.reader.values import amounts, dates, packed_dates, phones, times
@@ -42,6 +42,7 @@ def test_an_amount_keeps_the_text_it_was_read_from():
     assert amount.text == "RM 9.00"
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**9))
 def test_both_ways_of_writing_thousands_give_one_value(cents):
     english = f"{cents / 100:,.2f}"

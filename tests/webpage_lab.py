@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image as Picture
 
 from app.intake import Upload, image_ref, take_in
+from app.jobs.webpage.check.render import Renderer
 from app.jobs.webpage.fences import fenced
 from app.jobs.webpage.record import Version, fields_of
-from app.jobs.webpage.render import Renderer
 from history import Store
 from vision.engine import Chunk, Image, Line
 from vision.images import Decoder

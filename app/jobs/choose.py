@@ -7,7 +7,7 @@ is a question, which any engine answers by itself.
 import re
 from collections.abc import Mapping
 
-from app.jobs.webpage.wishes import is_followup
+from app.jobs.webpage.change.wishes import is_followup
 from vision.engine import Job
 
 _ASKS: Mapping[Job, re.Pattern[str]] = {

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from difflib import unified_diff
 from itertools import pairwise
+from math import floor
 from typing import Any
 
-from app.jobs.webpage.compare import BARS, Scores
+from app.jobs.webpage.check.compare import BARS, Scores
 from app.jobs.webpage.record import Version
 from app.jobs.webpage.words import words_for
 from app.page.i18n import Words
@@ -56,6 +57,7 @@ def _widths(own: int, words: Words) -> list[Drawn]:
 def _version(version: Version, words: Words) -> Drawn:
     return {
         "label": words(f"web_by_{version.by}"),
+        "changed": version.by == "changed",
         "html": printable(version.html),
         "height": version.height,
         "scores": _scores(version.scores, words) if version.scores else None,
@@ -76,7 +78,7 @@ def _scores(kept: Mapping[str, float], words: Words) -> Drawn:
 def _score(name: str, value: float, words: Words) -> Drawn:
     return {
         "name": words(f"web_{name}"),
-        "percent": round(100 * value),
+        "percent": floor(100 * value),  # all of it is 100, and nothing less is
         "low": value < BARS.get(name, 0.0),
     }
 

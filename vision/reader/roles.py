@@ -49,7 +49,8 @@ _COUNT_TOTAL = label(
 )  # fmt: skip
 _COUNT = label(
     "ITEM COUNT", "ITEMS SOLD", "NO OF ITEM*", "NUMBER OF ITEM*", "ITEM(S)", "ITEMS", "QTY(S)",
-    "POINT*", "PREV BALANCE", "CARD BALANCE", "SAVING*", "SAVED", "YOU SAVE", "SUGGEST*", "CARD NO", "ACCT*",
+    "POINT*", "PREV BALANCE", "CARD BALANCE", "SAVING*", "SAVED", "YOU SAVE", "SUGGEST*",
+    "CARD NO", "ACCT*",
     "ACCOUNT NO", "AUTH*", "APPROVAL*", "件数", "积分", "余额",
 )  # fmt: skip
 _EXCLUSIVE = label("EXC*", "BEFORE", "W/O", "WITHOUT", "不含税", "NETTO", "HT")

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 
 import cv2
 
+from app.jobs.webpage.check.render import Rgb
 from app.jobs.webpage.page import Box
-from app.jobs.webpage.render import Rgb
 
 # Of our own making, so that finding one takes no parser of HTML or CSS.
 NAME = re.compile(r"crop-(\d{1,5})-(\d{1,5})-(\d{1,5})-(\d{1,5})\.png")

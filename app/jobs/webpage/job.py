@@ -9,7 +9,7 @@ from collections.abc import Generator
 from threading import Event
 
 from app.jobs.job import Tools
-from app.jobs.webpage.changing import change
+from app.jobs.webpage.change.changing import change
 from app.jobs.webpage.making import make
 from app.jobs.webpage.subject import asked, page_before, pictures_of
 from app.jobs.webpage.words import words_for

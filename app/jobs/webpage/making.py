@@ -2,19 +2,20 @@
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from math import floor
 from threading import Event
 
 from app.jobs.job import Tools
 from app.jobs.webpage import model
-from app.jobs.webpage.checking import Checker, best
+from app.jobs.webpage.check.checking import Checker, best
+from app.jobs.webpage.check.render import renderer
+from app.jobs.webpage.check.repair import drawn, repaired
 from app.jobs.webpage.clean import cleaned
 from app.jobs.webpage.fences import is_whole, page_in
 from app.jobs.webpage.layout import build
 from app.jobs.webpage.outcome import Outcome
 from app.jobs.webpage.page import Page, walk
 from app.jobs.webpage.record import Note, Version
-from app.jobs.webpage.render import renderer
-from app.jobs.webpage.repair import drawn, repaired
 from app.jobs.webpage.subject import Subject, asked, look
 from app.jobs.webpage.words import Words, words_for
 from app.jobs.webpage.write import to_html
@@ -133,7 +134,7 @@ def _said(subject: Subject, page: Page, versions: Sequence[Version], words: Word
         said = [words("no_text")]
     first = versions[0].scores
     if shown.scores and first:
-        now, before = (round(100 * each["likeness"]) for each in (shown.scores, first))
+        now, before = (floor(100 * each["likeness"]) for each in (shown.scores, first))
         said.append(
             words("repaired", before=before, now=now)
             if shown.by == "repaired" and now > before

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal, get_args
 
-from app.jobs.webpage.compare import Comparison, region_records
+from app.jobs.webpage.check.compare import Comparison, region_records
 from vision.engine import Image
 
 # Any in this module is whatever JSON can hold.

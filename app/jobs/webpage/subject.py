@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from threading import Event
 
 from app.jobs.job import Tools
+from app.jobs.webpage.check.render import Rgb
+from app.jobs.webpage.check.sight import Sight, of_screenshot
 from app.jobs.webpage.fences import page_in
-from app.jobs.webpage.render import Rgb
-from app.jobs.webpage.sight import Sight, of_screenshot
 from vision.engine import Image, Line, Message, Prompt
 from vision.reader.engine import bytes_of
 

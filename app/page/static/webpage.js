@@ -28,7 +28,7 @@
       this.view = "preview";
       this.way = "side";
       this.mix = 50;
-      this.marked = true;
+      this.marked = true; // the places that differ most
       this.scripts = false;
     }
 
@@ -44,6 +44,7 @@
       this.at = data.shown;
       this.width = data.source?.width ?? 1280;
       this.draft = this.version.html;
+      if (this.version.changed) this.marked = false; // it is meant to differ
     }
 
     get version() { return this.data.versions[this.at]; }

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.jobs.webpage.compare import Comparison, compare
+from app.jobs.webpage.check.compare import Comparison, compare
+from app.jobs.webpage.check.render import Renderer, Rendering, Rgb
+from app.jobs.webpage.check.sight import Sight
 from app.jobs.webpage.crops import inline
 from app.jobs.webpage.record import By, Version, checked
-from app.jobs.webpage.render import Renderer, Rendering, Rgb
-from app.jobs.webpage.sight import Sight
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.jobs.webpage.appearance import MOST, appearance, ground, lab_of, rows
-from app.jobs.webpage.matching import Pair, pairs
+from app.jobs.webpage.check.appearance import MOST, appearance, ground, lab_of, rows
+from app.jobs.webpage.check.matching import Pair, pairs
+from app.jobs.webpage.check.render import PHONE_WIDTH, Rendering
+from app.jobs.webpage.check.sight import Sight, around, of_rendering
 from app.jobs.webpage.page import Box
-from app.jobs.webpage.render import PHONE_WIDTH, Rendering
-from app.jobs.webpage.sight import Sight, around, of_rendering
 
 WORST = 6  # regions that are named
 MOVED = 10  # pixels; what is that far from its place is named

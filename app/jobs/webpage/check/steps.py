@@ -14,11 +14,11 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from app.jobs.webpage.compare import Comparison, place
-from app.jobs.webpage.matching import Pair
+from app.jobs.webpage.check.compare import Comparison, place
+from app.jobs.webpage.check.matching import Pair
+from app.jobs.webpage.check.render import Rendering
+from app.jobs.webpage.check.sight import Sight, of_rendering
 from app.jobs.webpage.page import Box, Css, Node, Page
-from app.jobs.webpage.render import Rendering
-from app.jobs.webpage.sight import Sight, of_rendering
 from app.jobs.webpage.write import INLINE
 
 Change = Mapping[int, Mapping[str, str | None]]  # by element, by property

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from threading import Event
 
 from app.jobs.job import Tools
-from app.jobs.webpage import model, restyle
-from app.jobs.webpage.checking import Checker
+from app.jobs.webpage import model
+from app.jobs.webpage.change import restyle
+from app.jobs.webpage.change.wishes import clauses
+from app.jobs.webpage.check.checking import Checker
+from app.jobs.webpage.check.render import renderer
 from app.jobs.webpage.clean import cleaned
 from app.jobs.webpage.fences import is_whole, page_in
 from app.jobs.webpage.outcome import Outcome
 from app.jobs.webpage.record import By, Note, Version
-from app.jobs.webpage.render import renderer
 from app.jobs.webpage.subject import Subject, asked, look
-from app.jobs.webpage.wishes import clauses
 from app.jobs.webpage.words import Words, words_for
 from vision.engine import Chunk, FinishReason, Image, Prompt, SamplingParams, Usage
 from vision.errors import ImageRefused

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.jobs.webpage.render import Rgb
+from app.jobs.webpage.check.render import Rgb
 
 CELL = 24  # pixels; a page is compared in squares of about this side
 COLUMNS = 16

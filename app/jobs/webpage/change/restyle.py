@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import lxml.html
 import tinycss2
 
+from app.jobs.webpage.change.recolour import recoloured
+from app.jobs.webpage.change.sheet import Edit, Rule, edited, rules
+from app.jobs.webpage.change.wishes import TARGETS, Kind, Wish
 from app.jobs.webpage.clean import parsed, written
-from app.jobs.webpage.recolour import recoloured
-from app.jobs.webpage.sheet import Edit, Rule, edited, rules
-from app.jobs.webpage.wishes import TARGETS, Kind, Wish
 
 AIRIER, TIGHTER = 1.5, 0.65  # times the white space
 LARGER, SMALLER = 1.18, 0.85  # times the size of letters

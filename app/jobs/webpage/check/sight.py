@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.jobs.webpage.appearance import ground
-from app.jobs.webpage.matching import Said
+from app.jobs.webpage.check.appearance import ground
+from app.jobs.webpage.check.matching import Said
+from app.jobs.webpage.check.render import INK, Rendering, Rgb, inked
 from app.jobs.webpage.page import Box
-from app.jobs.webpage.render import INK, Rendering, Rgb, inked
 from vision.engine import Line
 
 STRONG = 0.7  # of the largest contrast: the middle of a stroke, where its colour is pure

@@ -19,8 +19,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from app.jobs.webpage.check.render_script import HIDE_TEXT, MEASURE, WIDTH
 from app.jobs.webpage.page import Box
-from app.jobs.webpage.render_script import HIDE_TEXT, MEASURE, WIDTH
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import lxml.html
 import tinycss2
 from tinycss2 import color3
 
-from app.jobs.webpage.shades import (
+from app.jobs.webpage.change.shades import (
     HUES,
     PALETTES,
     READABLE,
@@ -18,7 +19,9 @@ from app.jobs.webpage.shades import (
     readable,
     shade_of,
 )
-from app.jobs.webpage.sheet import Declaration, Edit, Rule
+from app.jobs.webpage.change.sheet import Declaration, Edit, Rule
+
+# Any in this module is a token of tinycss2, which has no types.
 
 _SURFACE = ("background", "background-color", "background-image")
 _INK = ("color", "fill", "caret-color")
@@ -81,14 +84,14 @@ class Colours:
         return self._change(shade, use)
 
     def edits(self, only: Sequence[Rule] | None) -> Iterator[Edit]:
-        """Yield the edits of surfaces and lines, and of the custom properties they use."""
+        """Yield the edits of surfaces and lines, and of the custom properties."""
         for rule in self._rules if only is None else only:
             for each in rule.declarations:
                 if each.name.startswith("--"):
                     if shade := self._named.get(each.name):
                         yield each.to(css_of(self.new(shade, self._use_of(each.name))))
                 elif each.name not in _INK:
-                    yield from self._literals(each)
+                    yield from self._painted(each)
 
     def inks(self, root: lxml.html.HtmlElement, only: Sequence[Rule] | None) -> Iterator[Edit]:
         """Yield the edits of letters, each as readable as it was on what lies behind it."""
@@ -100,7 +103,9 @@ class Colours:
             for ground in grounds.get(rule.end, [_WHITE]):
                 least = min(READABLE, contrast(shade, ground))
                 wanted = readable(wanted, self.new(ground, "surface"), least)
-            yield ink.to(css_of(wanted))
+            named = _VAR.fullmatch(ink.value)
+            if not (named and self._use_of(named[1]) == "ink" and wanted == self.new(shade, "ink")):
+                yield ink.to(css_of(wanted))
 
     def ground_of(self, rule: Rule) -> Shade | None:
         """Return the colour that a rule paints its elements with."""
@@ -108,26 +113,40 @@ class Colours:
         return self._value(painted.value) if painted else None
 
     def _use_of(self, name: str) -> Use:
-        """Return what a custom property is used for most."""
-        uses: dict[Use, int] = {"surface": 0, "line": 0, "ink": 0}
-        for rule in self._rules:
-            for each in rule.declarations:
-                uses[_use(each.name)] += f"var({name})" in each.value.replace(" ", "")
-        return max(uses, key=lambda use: uses[use])
+        """Return what a custom property is for: letters, if it is ever used for them."""
+        used = {
+            _use(each.name)
+            for rule in self._rules
+            for each in rule.declarations
+            if name in _VAR.findall(each.value)
+        }
+        uses: tuple[Use, ...] = ("ink", "surface", "line")
+        return next((use for use in uses if use in used), "surface")
 
-    def _literals(self, declaration: Declaration) -> Iterator[Edit]:
+    def _painted(self, declaration: Declaration) -> Iterator[Edit]:
+        """Yield the edit of a surface or a line: its own colours, and those named for other uses."""
+        if declaration.name == "box-shadow":
+            return
+        use = _use(declaration.name)
         tokens = tinycss2.parse_component_value_list(declaration.value)
-        use, found = _use(declaration.name), False
-        for place, token in enumerate(tokens):
-            inner = token.arguments if token.type == "function" else []
-            for holder, index in [(tokens, place), *((inner, i) for i in range(len(inner)))]:
-                if shade := _shade(holder[index]):
-                    if declaration.name == "box-shadow" or shade.alpha == 0:
-                        continue
-                    [new] = tinycss2.parse_component_value_list(css_of(self.new(shade, use)))
-                    holder[index], found = new, True
-        if found:
+        if any([self._replaced(place, tokens, use) for place in range(len(tokens))]):
             yield declaration.to(tinycss2.serialize(tokens))
+
+    def _replaced(self, place: int, tokens: list[Any], use: Use) -> bool:
+        """Put the new colour in place of a token, or within it; tell whether there was one."""
+        token = tokens[place]
+        shade = _shade(token)
+        if shade is None and token.type == "function":
+            named = _VAR.fullmatch(token.serialize())
+            if named is None:
+                inner = token.arguments
+                return any([self._replaced(at, inner, use) for at in range(len(inner))])
+            if self._use_of(named[1]) != use:
+                shade = self._named.get(named[1])
+        if shade is None or shade.alpha == 0:
+            return False
+        [tokens[place]] = tinycss2.parse_component_value_list(css_of(self.new(shade, use)))
+        return True
 
     def _value(self, value: str) -> Shade | None:
         """Return the first colour that a value names, through a custom property or not."""

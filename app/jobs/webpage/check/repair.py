@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from threading import Event
 from time import perf_counter
 
-from app.jobs.webpage import steps
-from app.jobs.webpage.checking import Checker
-from app.jobs.webpage.compare import Comparison
+from app.jobs.webpage.check import steps
+from app.jobs.webpage.check.checking import Checker
+from app.jobs.webpage.check.compare import Comparison
+from app.jobs.webpage.check.render import Rendering
+from app.jobs.webpage.check.steps import Change, Look, look_at, rebuilt
 from app.jobs.webpage.page import Page
 from app.jobs.webpage.record import By, Version, checked
-from app.jobs.webpage.render import Rendering
-from app.jobs.webpage.steps import Change, Look, look_at, rebuilt
 from app.jobs.webpage.write import to_html
 
 LEAST = 0.0003  # of the score; less is no gain

@@ -1,0 +1,1 @@
+"""A page that is there, changed as a prompt asks: by rule, or by a model."""
