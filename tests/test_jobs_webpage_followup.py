@@ -112,6 +112,26 @@ def test_in_every_palette_a_button_can_be_read(name):
     assert contrast(ground, ink) >= 4.4  # of the 4.6 that there was
 
 
+def test_high_contrast_is_that_everywhere():
+    page = after("high contrast", SHOP.replace("#2f6fde", "#777777")).html
+
+    for selector in ("header", ".button", "body"):
+        ground, ink = (shade(value(page, selector, prop)) for prop in ("background", "color"))
+        assert contrast(ground, ink) >= 7
+
+
+def test_a_colour_with_a_name_keeps_it_where_it_fits():
+    page = SHOP.replace("body {", ":root { --text: #222222; }\n    body {", 1)
+    page = page.replace("color: #222222; font", "color: var(--text); font").replace(
+        "background: #eeeeee", "background: var(--text); color: #ffffff"
+    )
+
+    pastel = after("make it pastel", page).html
+
+    assert value(pastel, "body", "color") == "var(--text)"
+    assert shade(value(pastel, "footer", "background")).light > 0.8
+
+
 def test_a_colour_for_one_thing_leaves_the_others():
     page = after("make the buttons green").html
 

@@ -11,7 +11,7 @@ from vision.reader.fields import Facts, facts_of
 from vision.reader.items import Bought
 from vision.reader.labelled import Labelled, TaxLine
 from vision.reader.layout import rows
-from vision.reader.page import Cell, Figure, Said
+from vision.reader.page import Cell, Figure, Said, part_of
 
 _HALF = 0.5  # of its confidence is left to what the receipt contradicts
 _WORN = 0.6  # stands for the score of an amount in which a letter was taken for a digit
@@ -36,7 +36,7 @@ class Origin:
             raw=raw,
             confidence=trust.of(read),
             source="reader",
-            box=_around([cell.line.box for cell in cells]),
+            box=_around([_box_in(cell, raw) for cell in cells]),
             image=self.image,
             lines=lines,
         )
@@ -170,10 +170,21 @@ def _tax(one: TaxLine, origin: Origin, trust: Trust) -> Tax:
 
 def box_of(figure: Figure) -> Box:
     """Return the pixels of an amount; those of its whole line where that is not level."""
-    line, part = figure.cell.line, figure.box
-    if tuple(figure.cell.box) != tuple(map(float, line.box)):
-        return line.box
-    return round(part.x0), line.box[1], round(part.x1), line.box[3]
+    return _part(figure.cell, figure.amount.start, len(figure.amount.text))
+
+
+def _box_in(cell: Cell, raw: str) -> Box:
+    """Return the pixels of ``raw`` where the cell has all of it; else those of the cell."""
+    start = cell.line.text.find(raw)
+    return _part(cell, start, len(raw)) if start >= 0 else cell.line.box
+
+
+def _part(cell: Cell, start: int, count: int) -> Box:
+    left, top, right, bottom = cell.line.box
+    if tuple(cell.box) != (float(left), float(top), float(right), float(bottom)):
+        return cell.line.box
+    part = part_of(cell.box, cell.text, start, count)
+    return round(part.x0), top, round(part.x1), bottom
 
 
 def _around(boxes: Sequence[Box]) -> Box | None:

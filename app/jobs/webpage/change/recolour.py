@@ -9,6 +9,7 @@ import tinycss2
 from tinycss2 import color3
 
 from app.jobs.webpage.change.shades import (
+    CLEAR,
     HUES,
     PALETTES,
     READABLE,
@@ -72,6 +73,7 @@ class Colours:
     def __init__(self, rules: Sequence[Rule], palette: str) -> None:
         self._rules = rules
         self._change = PALETTES[palette]
+        self._least = CLEAR if palette == "contrast" else 0.0
         self._named = {
             each.name: shade
             for rule in rules
@@ -101,7 +103,7 @@ class Colours:
                 continue
             wanted = self.new(shade, "ink")
             for ground in grounds.get(rule.end, [_WHITE]):
-                least = min(READABLE, contrast(shade, ground))
+                least = max(self._least, min(READABLE, contrast(shade, ground)))
                 wanted = readable(wanted, self.new(ground, "surface"), least)
             named = _VAR.fullmatch(ink.value)
             if not (named and self._use_of(named[1]) == "ink" and wanted == self.new(shade, "ink")):
@@ -124,12 +126,12 @@ class Colours:
         return next((use for use in uses if use in used), "surface")
 
     def _painted(self, declaration: Declaration) -> Iterator[Edit]:
-        """Yield the edit of a surface or a line: its own colours, and those named for other uses."""
+        """Yield the edit of a surface or a line: its colours, and those named for other uses."""
         if declaration.name == "box-shadow":
             return
         use = _use(declaration.name)
         tokens = tinycss2.parse_component_value_list(declaration.value)
-        if any([self._replaced(place, tokens, use) for place in range(len(tokens))]):
+        if any(self._replaced(place, tokens, use) for place in range(len(tokens))):
             yield declaration.to(tinycss2.serialize(tokens))
 
     def _replaced(self, place: int, tokens: list[Any], use: Use) -> bool:
@@ -140,7 +142,7 @@ class Colours:
             named = _VAR.fullmatch(token.serialize())
             if named is None:
                 inner = token.arguments
-                return any([self._replaced(at, inner, use) for at in range(len(inner))])
+                return any(self._replaced(at, inner, use) for at in range(len(inner)))
             if self._use_of(named[1]) != use:
                 shade = self._named.get(named[1])
         if shade is None or shade.alpha == 0:

@@ -11,6 +11,7 @@ from typing import Literal
 
 NEUTRAL = 0.03  # chroma; below it is a grey
 DARK = 0.5  # lightness; a surface below it is dark
+PALE = 0.75  # lightness; a grey below it is one that white can be read on
 READABLE = 4.5  # contrast of text, as WCAG asks; less only where there was less before
 
 Use = Literal["surface", "line", "ink"]
@@ -169,12 +170,16 @@ def tempered(hue: float) -> Change:
 def stronger(shade: Shade, use: Use) -> Shade:
     """Drive light and dark apart."""
     if use == "ink":
-        return replace(shade, light=0.12 if shade.light < 0.65 else 1.0)  # noqa: PLR2004
+        dark_ink = 0.12 if shade.is_neutral else 0.32
+        return replace(shade, light=dark_ink if shade.light < PALE else 1.0)
+    if use == "line":
+        return replace(shade, light=min(shade.light, 0.4))
     if shade.is_neutral:
-        return replace(shade, light=1.0 if shade.light >= DARK else 0.12)
+        return replace(shade, light=1.0 if shade.light >= PALE else 0.2)
     return replace(shade, chroma=shade.chroma * 1.25)
 
 
+CLEAR = 7.0  # contrast of text where contrast was asked for, as WCAG asks of its best grade
 PALETTES: Mapping[str, Change] = {
     "pastel": pastel,
     "dark": dark,

@@ -25,10 +25,10 @@ Change = Mapping[int, Mapping[str, str | None]]  # by element, by property
 Kind = tuple[str, Css, Css]  # elements of one share a class
 CLOSE = 0.92  # likeness from which on two texts are the same one
 SMALL = 0.01  # of a size; less is not worth a change
-FAR = 0.35  # of a size; more is no error of measuring
+FAR = 0.3  # of a size; more is no error of measuring
 CLOSER = 0.98  # of a size; what takes a line too many is often too wide by a hair
 NUDGE = 1.5  # pixels; less is not worth a change
-SHADE = 10.0  # levels of a channel
+SHADE = 16.0  # levels of a channel
 _HEX = re.compile("#[0-9a-f]{6}")
 _PX = re.compile(r"(-?\d+(?:\.\d+)?)px")
 
@@ -48,6 +48,12 @@ class Tree:
                 return size
             at = self.parents[at]
         return 0.0
+
+    def is_mixed(self, at: int) -> bool:
+        """Tell an element in which something has a colour of its own."""
+        return any(
+            self.nodes[child].value("color") or self.is_mixed(child) for child in self.children[at]
+        )
 
     def coloured(self, at: int) -> int | None:
         """Return the element, or the nearest around it, that says in which colour letters are."""
@@ -122,8 +128,10 @@ def sizes(look: Look) -> Change:
         if len(pair.there) > 1 or len(look.rendering.texts[pair.here[0]].lines) > 1:
             continue
         one, other = look.boxes(pair)
-        if other[2] > other[0]:
-            needed[node].append((one[2] - one[0]) / (other[2] - other[0]))
+        wide, high = _ratio(one, other, 0), _ratio(one, other, 1)
+        # Another size changes both; where only one is off, the typeface is another.
+        if abs(wide - high) < FAR / 2:
+            needed[node].append(wide)
     return {
         at: {"font-size": _px(size * ratio)}
         for at, ratio in _alike(needed, look.tree).items()
@@ -147,8 +155,8 @@ def colours(look: Look) -> Change:
     needed: dict[int, list[NDArray[np.float64]]] = defaultdict(list)
     for pair, node in look.same():
         several = look.there.colours[list(pair.there)]
-        if np.ptp(several, axis=0).max() > SHADE:
-            continue  # a bold word, a price and its unit: no one colour is right
+        if np.ptp(several, axis=0).max() > SHADE or look.tree.is_mixed(node):
+            continue  # a link among words, a price and its unit: no one colour is right
         # The edges of letters are mixed with what is behind them, on both sides alike.
         needed[node].append(several.mean(axis=0) - look.here.colours[list(pair.here)].mean(axis=0))
     change: dict[int, Mapping[str, str | None]] = {}
@@ -241,6 +249,11 @@ def _alike(needed: Mapping[int, Sequence[float]], tree: Tree) -> dict[int, float
 
 def _kind(node: Node) -> Kind:
     return node.name, node.css, node.narrow
+
+
+def _ratio(one: Box, other: Box, axis: int) -> float:
+    """Return how many times as wide, or high, one box is as the other."""
+    return (one[axis + 2] - one[axis]) / max(1, other[axis + 2] - other[axis])
 
 
 def _rows(boxes: Sequence[Box]) -> int:
