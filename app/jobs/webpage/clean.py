@@ -5,6 +5,7 @@ opened by itself. The parser is libxml2's, which reads as HTML5 says since 2.14:
 is closed, what is missing is put in, and what it does not know is kept.
 """
 
+import re
 from dataclasses import dataclass
 
 import lxml.html
@@ -26,6 +27,8 @@ _ADDRESSES = frozenset(
     | {"manifest", "icon", "dynsrc", "lowsrc", "srcset", "imagesrcset", "ping", "codebase"}
     | {"classid", "archive", "srcdoc", "attributionsrc", "target", "autofocus", "nonce"}
 )
+# Of an attribute, with a namespace if it has one.
+_NAME = re.compile(r"(\{[^{}]*\})?[a-z_][\w:.-]*", re.ASCII)
 _CONTACT = ("mailto:", "tel:")
 
 
@@ -76,11 +79,15 @@ def _clean(element: lxml.html.HtmlElement) -> int:
     tag = element.tag.rpartition("}")[2].lower()
     if tag in _REMOVED or (tag == "meta" and not _is_plain_meta(element)):
         return _drop(element)
-    removed = 0
-    for name, value in list(element.attrib.items()):
-        if not _is_harmless(tag, name.lower(), value):
-            del element.attrib[name]
-            removed += 1
+    attributes = dict(element.attrib.items())
+    kept = {
+        key: value for key, value in attributes.items() if _is_harmless(tag, key.lower(), value)
+    }
+    removed = len(attributes) - len(kept)
+    if removed:
+        # Not one by one: lxml cannot delete an attribute by a name that it would not write.
+        element.attrib.clear()
+        element.attrib.update(kept)
     if "style" in element.attrib:
         element.attrib["style"], found = clean_css.cleaned(element.attrib["style"])
         removed += found
@@ -109,7 +116,7 @@ def _is_plain_meta(element: lxml.html.HtmlElement) -> bool:
 
 
 def _is_harmless(tag: str, name: str, value: str) -> bool:
-    if name.startswith("on") or name in _ADDRESSES:
+    if not _NAME.fullmatch(name) or name.startswith("on") or name in _ADDRESSES:
         return False
     if name in ("href", "xlink:href", "src") or name.endswith("}href"):
         return is_inside(value) or (tag in _LINKS and _leads_inside(value))

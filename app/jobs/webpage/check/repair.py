@@ -18,7 +18,7 @@ from app.jobs.webpage.page import Page
 from app.jobs.webpage.record import By, Version, checked
 from app.jobs.webpage.write import to_html
 
-LEAST = 0.0003  # of the score; less is no gain
+LEAST = 0.0001  # of the score; less is no gain
 STEPS: Sequence[Callable[[Look], Change]] = (
     steps.colours,
     steps.down,

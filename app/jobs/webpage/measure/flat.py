@@ -1,8 +1,7 @@
 """Where a screenshot is of one colour: the regions that pages are painted with.
 
 What a browser paints is exactly one colour over a whole region, with holes where text and pictures
-stand. So regions are found exactly: connected pixels of one frequent colour. A screenshot that was
-saved as JPEG is first snapped to its frequent colours.
+stand. So regions are found exactly: connected pixels of one frequent colour.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,10 +24,6 @@ SOLID = 7  # pixels of one colour both ways: a surface, not the edge of a letter
 LINE = 24  # pixels of one colour one way: a line
 LEAST_SIDE = 8  # pixels; what is smaller is a dot of a letter
 THIN = 4  # pixels; what is not thicker is a line
-MAIN = 0.15  # of the page, that a colour takes up at least which noise is measured by
-SHARE = 0.02  # of the page, that a colour takes up at least which noise is snapped to
-NOISY = 0.012  # of the page is near such a colour, and not calm: noise
-NOISE = 5  # levels; how far noise takes a colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,30 +93,6 @@ def frequent(numbers: NDArray[np.int32]) -> list[int]:
     colours, counts = np.unique(numbers[solid | drawn], return_counts=True)
     order = np.lexsort((colours, -counts))[:COLOURS]
     return [int(colours[i]) for i in order]
-
-
-def denoised(rgb: Pixels) -> Pixels:
-    """Return a screenshot without its noise; one without noise is returned as it is."""
-    numbers = packed(rgb)
-    colours, counts = np.unique(numbers[::2, ::2], return_counts=True)
-    order = [i for i in np.lexsort((colours, -counts)) if counts[i] >= SHARE * counts.sum()]
-    common = [colour_of(int(colours[i])) for i in order]
-    main = [c for c, i in zip(common, order, strict=True) if counts[i] >= MAIN * counts.sum()]
-    few, rough = rgb[::2, ::2], ~calm(numbers)[::2, ::2]
-    if not any((near(few, colour) & rough).mean() > NOISY for colour in main):
-        return rgb
-    result, free = rgb.copy(), ~np.isin(numbers, colours[order])
-    for colour in common:
-        noise = near(rgb, colour) & free
-        result[noise] = colour
-        free &= ~noise
-    return result
-
-
-def near(rgb: Pixels, colour: Colour) -> Mask:
-    """Tell the pixels that noise may have taken from a colour; not those that have it."""
-    off = np.abs(rgb.astype(np.int16) - colour).max(axis=2)
-    return np.asarray((off <= NOISE) & (off > 0))
 
 
 def regions(rgb: Pixels) -> list[Region]:

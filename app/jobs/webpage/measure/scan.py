@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from app.jobs.webpage.measure.behind import name_of
 from app.jobs.webpage.measure.compose import composed
 from app.jobs.webpage.measure.edges import mode
-from app.jobs.webpage.measure.flat import Colour, Pixels, Region, denoised, hex_of, regions
+from app.jobs.webpage.measure.flat import Colour, Pixels, Region, hex_of, regions
 from app.jobs.webpage.measure.icons import icons
 from app.jobs.webpage.measure.ink import ground_of, owners_of, page_colour
+from app.jobs.webpage.measure.noise import cleaned
 from app.jobs.webpage.measure.outlines import rectangles
 from app.jobs.webpage.measure.painted import surfaces
 from app.jobs.webpage.measure.pictures import Picture, pictures
@@ -54,7 +55,7 @@ class Scan:
 
 def scan(screenshot: Pixels, lines: Sequence[Line]) -> Scan:
     """Measure a screenshot; ``lines`` are the lines that were read in it."""
-    rgb = denoised(screenshot)
+    rgb, _ = cleaned(screenshot)
     height, width = rgb.shape[:2]
     texts = [line.box for line in lines]
     found = regions(rgb)
