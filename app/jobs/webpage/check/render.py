@@ -135,23 +135,29 @@ def renderer() -> Iterator[Renderer | None]:
 
 
 def _start(path: str, running: ExitStack) -> "Browser | None":
-    # Slow, and optional.
-    from playwright.sync_api import Error, sync_playwright
+    # Slow, and seldom needed.
+    from playwright.sync_api import sync_playwright
 
-    playwright = running.enter_context(sync_playwright())
     try:
+        playwright = running.enter_context(sync_playwright())
         browser = playwright.chromium.launch(
             executable_path=path,
             args=_ARGS,
-            # As root Chromium starts only without a sandbox of its own.
-            chromium_sandbox=getattr(os, "geteuid", lambda: 1)() != 0,
+            chromium_sandbox=_can_sandbox(),
             proxy={"server": "http://127.0.0.1:9", "bypass": "<-loopback>"},
         )
-    except Error as error:
-        log.warning("chromium does not start path=%s: %s", path, error.message.splitlines()[0])
+    except Exception as error:  # noqa: BLE001  so does Playwright's driver, where a library is missing
+        log.warning("chromium does not start path=%s: %s", path, str(error).partition("\n")[0])
         return None
     running.callback(browser.close)
     return browser
+
+
+def _can_sandbox() -> bool:
+    # As root Chromium starts only without a sandbox of its own; so it does in the container, which
+    # says so, and is one.
+    is_root = getattr(os, "geteuid", lambda: 1)() == 0
+    return not is_root and os.environ.get("SECOND_LOOK_CHROMIUM_SANDBOX") != "off"
 
 
 def chromium_path() -> str | None:
