@@ -20,7 +20,8 @@ CUDA = re.compile(r"(nvidia-|cuda-|triton=)")
 
 def blocks(path: Path) -> Iterator[str]:
     """Yield each package of a lock: its line, and the lines of its hashes."""
-    return (found.group() for found in re.finditer(r"^\S.*\n(?: .*\n)*", path.read_text(), re.M))
+    each = re.finditer(r"^\S.*\n(?: .*\n)*", path.read_text(), re.MULTILINE)
+    return (found.group() for found in each)
 
 
 def with_cpu_builds(block: str) -> str:
@@ -45,4 +46,5 @@ if __name__ == "__main__":
     write("requirements.lock", "What Second Look runs with.", common)
     cuda = (b for b in everything if CUDA.match(b))
     write("requirements-cuda.lock", "What CUDA builds of torch need besides.", cuda)
-    write("requirements-test.lock", "What its tests need besides.", (b for b in tests if b not in known))
+    besides = (b for b in tests if b not in known)
+    write("requirements-test.lock", "What its tests need besides.", besides)

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from vision.engine import Chunk, Engine, Image, Line, Progress, Prompt, SamplingParams
 from vision.images import Decoder
 
+_READ = "Write down all the text of the picture, line by line, as it stands, and nothing else."
+
 
 class Reader(Protocol):
     """Reads lines of text: the embedded engine, whichever engine replies."""
@@ -57,7 +59,15 @@ def stream(
         return load()(prompt, tools_for(engine, decoder), params, cancel)
     if prompt.job is None and not prompt.resume and _says_nothing(prompt) and _only_reads(engine):
         return _looked_at(prompt, tools_for(engine, decoder), params, cancel)
+    if prompt.job == "text" and _says_nothing(prompt) and not _only_reads(engine):
+        prompt = _asked_to_read(prompt)
     return engine.stream(prompt, params, cancel)
+
+
+def _asked_to_read(prompt: Prompt) -> Prompt:
+    # A batch and a program say no more than the job; a model would describe what it sees.
+    last = replace(prompt.messages[-1], text=_READ)
+    return replace(prompt, messages=(*prompt.messages[:-1], last))
 
 
 def _says_nothing(prompt: Prompt) -> bool:
