@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,9 @@ from uuid import uuid4
 from app.budget import MAX_PIXELS, Budget, Detail
 from app.conversation_settings import PIXELS, sampling_with
 from app.engines import Candidate
-from app.errors import NothingToResume, NothingToSend
+from app.errors import EngineShared, NothingToResume, NothingToSend
 from app.intake import Upload, image_ref, take_in
-from app.run import Run, Terms
+from app.run import Run, Terms, slot_of
 from app.runs import Runs
 from app.translate import params_of
 from app.worker import Condition, Result, Worker
@@ -44,12 +45,34 @@ class Assistant:
         others: Callable[[Kind, str], Sequence[Candidate]] | None = None,
     ) -> None:
         self._others = others  # the engines of a kind and model; None: they cannot be changed
+        self.owner = ""  # whose conversations these are; "" where there are no users
         self.store = store
         self.decoder = decoder
         self._budget = Budget(store, decoder)
         self.sampling = sampling  # of a turn that asks for no other
         self._runs = Runs()
-        self._worker = Worker(candidates, store, decoder, sampling, self._runs, receipt_schema)
+        self._worker = Worker(candidates, decoder, sampling, self._runs, receipt_schema)
+
+    def of(self, owner: str, store: Store) -> "Assistant":
+        """Return the assistant of a user: conversations of their own, the same engine and queue.
+
+        It cannot change the engine: others use it, too.
+        """
+        assert owner, "nobody's is this one"
+        other = copy(self)
+        other.owner, other.store = owner, store
+        other._others = None  # noqa: SLF001  of its own class
+        other._budget = Budget(store, self.decoder)  # noqa: SLF001
+        return other
+
+    @property
+    def shared(self) -> bool:
+        """Whether others use the same engine."""
+        return bool(self.owner)
+
+    def slot(self, conversation_id: str) -> str:
+        """Return by which name the engine knows a conversation."""
+        return slot_of(self.owner, conversation_id)
 
     def start(self) -> None:
         """Close what a killed program left open, begin to load the engine, return at once."""
@@ -99,9 +122,10 @@ class Assistant:
     def switch(self, kind: Kind, model: str = "") -> None:
         """Begin to take another engine, after the reply under way; ``condition`` tells the rest.
 
-        Raise ``EngineUnavailable`` where there can be none of that kind.
+        Raise ``EngineUnavailable`` where there can be none of that kind, or others use it, too.
         """
-        assert self._others
+        if self._others is None:
+            raise EngineShared
         self._worker.switch(self._others(kind, model))
 
     def condition(self) -> Condition:
@@ -134,7 +158,8 @@ class Assistant:
             raise NothingToSend
         self.store.check_writable()
         # What no turn refers to yet must not be collected meanwhile.
-        with self._runs.arriving(conversation_id), self.store.adding():
+        place = self.slot(conversation_id) if conversation_id else None
+        with self._runs.arriving(place), self.store.adding():
             taken = [(upload.name, take_in(upload, self.decoder, self.store)) for upload in uploads]
             if conversation_id is None:
                 # Named after its first prompt by the store, or after its picture without one.
@@ -151,7 +176,7 @@ class Assistant:
                 instead_of=instead_of,
                 params=params_of(terms.sampling or self.sampling, MAX_PIXELS[detail] or pixels),
             )
-            return self._queued(Run(conversation_id, turn, terms=terms))
+            return self._queued(self._run_of(conversation_id, turn, terms))
 
     def _sampling_of(self, conversation_id: str, terms: Terms) -> SamplingParams:
         kept = self.store.conversation(conversation_id).settings
@@ -168,17 +193,19 @@ class Assistant:
             job=prompt.job,
             notices=tuple(notices),
         )
-        with self._runs.arriving(run_id):
-            return self._queued(Run(run_id, turn, terms=replace(terms, prompt=prompt)))
+        prompt = replace(prompt, conversation=self.slot(prompt.conversation))
+        with self._runs.arriving(self.slot(run_id)):
+            terms = replace(terms, prompt=prompt)
+            return self._queued(Run(run_id, turn, owner=self.owner, terms=terms))
 
     def resume(self, conversation_id: str) -> Run:
         """Go on with a conversation's last reply, which was cut off. Raise ``PromptRefused``."""
-        with self._runs.arriving(conversation_id):
+        with self._runs.arriving(self.slot(conversation_id)):
             turns = self.store.turns(conversation_id)
             if not (turns and self.can_resume(turns[-1])):
                 raise NothingToResume
             terms = Terms(sampling=self._sampling_of(conversation_id, Terms()))
-            return self._queued(Run(conversation_id, turns[-1], resume=True, terms=terms))
+            return self._queued(self._run_of(conversation_id, turns[-1], terms, resume=True))
 
     def can_resume(self, turn: Turn) -> bool:
         """Tell whether the engine could go on with a turn's reply: it was cut off, and its own."""
@@ -197,11 +224,16 @@ class Assistant:
 
     def run(self, conversation_id: str) -> Run | None:
         """Return the run of a conversation that has not ended, if there is one."""
-        return self._runs.get(conversation_id)
+        return self._runs.get(self.slot(conversation_id))
 
     def watch(self, told: Callable[[Turn], None]) -> None:
-        """Have ``told`` called with each turn that ends, saved or not."""
-        self._worker.watch(told)
+        """Have ``told`` called with each turn of this owner that ends, saved or not."""
+
+        def tell(run: Run, turn: Turn) -> None:
+            if run.owner == self.owner:
+                told(turn)
+
+        self._worker.watch(tell)
 
     def waiting(self) -> int:
         """Count the runs that have not ended, the one under way included."""
@@ -216,9 +248,9 @@ class Assistant:
         return self._runs.before(run)
 
     def stop(self, conversation_id: str) -> None:
-        """Cancel a conversation's reply; what there is of it is kept."""
+        """Cancel a conversation's reply, at once if it waits; what there is of it is kept."""
         if run := self.run(conversation_id):
-            run.cancel.set()
+            self._worker.drop(run)
 
     def with_engine(
         self, work: Callable[[Engine], Result], stopping: str | None = None
@@ -231,6 +263,18 @@ class Assistant:
         if stopping:
             self.stop(stopping)
         return self._worker.errand(work)
+
+    def _run_of(
+        self, conversation_id: str, turn: Turn, terms: Terms, *, resume: bool = False
+    ) -> Run:
+        return Run(
+            conversation_id,
+            turn,
+            store=self.store,
+            owner=self.owner,
+            resume=resume,
+            terms=terms,
+        )
 
     def _queued(self, run: Run) -> Run:
         self._worker.take(run)

@@ -8,6 +8,8 @@ deep     also all other KV caches and snapshots, and all of ./tmp; the picture d
 unload   the model's weights, and with them all caches; KV caches go to disk as time allows
 =======  =========================================================================================
 
+Where users share the engine, a deep clear spares the KV caches of others, and none may unload.
+
 None of them touches history. All of it is done by the thread that owns the engine, after the
 conversation's own reply was stopped and saved, and after any other reply that is under way.
 """
@@ -22,7 +24,7 @@ from typing import Any, Literal, get_args
 
 from app.assistant import Assistant
 from app.config import ClearConfig
-from app.errors import ClearNotConfirmed, ClearNotOffered
+from app.errors import ClearNotConfirmed, ClearNotOffered, EngineShared
 from app.memory import trim
 from app.sweep import Emptied
 from app.tmp_folder import TmpFolder, empty_beside, runs_beside, snapshot_bytes, tmp_bytes
@@ -32,6 +34,7 @@ from vision.engine import Engine, Level
 log = logging.getLogger(__name__)
 
 Depth = Literal["light", "medium", "deep", "unload"]
+PROGRAMS = "programs"  # as what the engine knows all prompts of programs that are not saved
 DEPTHS: tuple[Depth, ...] = get_args(Depth)
 # The engine's buckets that a level empties; "tmp" and "snapshots" are on disk.
 RELEASES: Mapping[Depth, frozenset[str]] = {
@@ -76,9 +79,15 @@ class Clearing:
         """Return how the engine is."""
         return self._assistant.condition()
 
+    @property
+    def can_unload(self) -> bool:
+        """Whether the model may be unloaded from here: no others use it."""
+        return not self._assistant.shared
+
     def levels(self) -> tuple[Depth, ...]:
         """Return what config.toml offers."""
         off = {name for name in ("medium", "deep") if not getattr(self.offered, name)}
+        off |= set() if self.can_unload else {"unload"}
         return tuple(depth for depth in DEPTHS if depth not in off)
 
     def asks_first(self, depth: Depth) -> bool:
@@ -97,8 +106,10 @@ class Clearing:
         """Begin to clear; the receipt comes when it is done.
 
         ``keep_as`` names the conversation first. ``tab`` says whose attached pictures a deep
-        clear may delete; those of others stay. Raise ``ClearRefused``, ``HistoryError``.
+        clear may delete; those of others stay. Raise ``VisionError``, ``HistoryError``.
         """
+        if depth == "unload" and not self.can_unload:
+            raise EngineShared
         if depth not in self.levels():
             raise ClearNotOffered(level=depth)
         if self.asks_first(depth) and not confirmed:
@@ -119,7 +130,7 @@ class Clearing:
     def held(self) -> Mapping[str, int]:
         """Return the bytes that could be released now, by bucket."""
         memory = dict(self._assistant.condition().status.memory)
-        memory["snapshots"] = snapshot_bytes(self.tmp.root)
+        memory["snapshots"] = self.tmp.snapshot_bytes()
         return memory | {"tmp": self.tmp.size_bytes()}
 
     def _clear(
@@ -132,7 +143,7 @@ class Clearing:
             after["snapshots"] = snapshot_bytes(self.tmp.root)
             cleared = Emptied()
         else:
-            before, after = _release(engine, depth, conversation_id)
+            before, after = self._release(engine, depth, conversation_id or "")
             cleared = self._empty_tmp(tab, before, after) if depth == "deep" else Emptied()
         seconds = perf_counter() - started
         receipt = Receipt(
@@ -141,11 +152,27 @@ class Clearing:
         log.info("clear done %s", " ".join(f"{k}={v}" for k, v in receipt.record().items()))
         return receipt
 
+    def _release(
+        self, engine: Engine, level: Level, conversation_id: str
+    ) -> tuple[dict[str, int], dict[str, int]]:
+        assistant = self._assistant
+        # To the engine None means all conversations: never what one tab may ask for.
+        if not (assistant.shared and level == "deep"):
+            released = engine.release(level, assistant.slot(conversation_id))
+            return dict(released.before), dict(released.after)
+        # To the engine, "deep" is all conversations there are: here, all of this user.
+        first = engine.release("medium", assistant.slot(conversation_id))
+        released = first
+        for each in (PROGRAMS, *(kept.id for kept in assistant.store.conversations())):
+            released = engine.release("light", assistant.slot(each))
+        return dict(first.before), dict(released.after)
+
     def _empty_tmp(self, tab: str, before: dict[str, int], after: dict[str, int]) -> Emptied:
-        before["snapshots"] = before.get("snapshots") or snapshot_bytes(self.tmp.root)
+        before["snapshots"] = before.get("snapshots") or self.tmp.snapshot_bytes()
         before["tmp"] = self.tmp.size_bytes()
         cleared = self.tmp.empty(tab)
-        after["snapshots"] = snapshot_bytes(self.tmp.root)
+        if not self.tmp.shared:
+            after["snapshots"] = self.tmp.snapshot_bytes()
         after["tmp"] = self.tmp.size_bytes()
         self._assistant.decoder.rest()
         trim()
@@ -157,14 +184,6 @@ def unload(engine: Engine) -> tuple[dict[str, int], dict[str, int]]:
     before = dict(engine.status().memory)
     engine.unload()
     return before, dict.fromkeys(before, 0) | dict(engine.status().memory)
-
-
-def _release(
-    engine: Engine, level: Level, conversation_id: str | None
-) -> tuple[dict[str, int], dict[str, int]]:
-    # To the engine None means all conversations: never what one tab may ask for.
-    released = engine.release(level, conversation_id or "")
-    return dict(released.before), dict(released.after)
 
 
 def clear_beside(root: Path, level: Level, *, dry_run: bool) -> tuple[Receipt, int]:

@@ -126,6 +126,26 @@ def _parser() -> argparse.ArgumentParser:
     clear.add_argument("--level", choices=["light", "medium", "deep"], default="deep")
     clear.add_argument("--json", action="store_true", help="print the receipt as JSON")
     clear.add_argument("--dry-run", action="store_true", help="only say what there is")
+
+    password = commands.add_parser(
+        "password",
+        parents=[common],
+        help="let somebody sign in, with a history of their own",
+        description="Add a user, or give one another password. With users, everybody signs in, and "
+        "each has conversations, pictures and files of their own. The passwords are kept as "
+        "argon2id hashes in [server] users, a file that only you may read.",
+    )
+    password.add_argument("name", metavar="NAME")
+    wanted = password.add_mutually_exclusive_group()
+    wanted.add_argument(
+        "--token", dest="wanted", action="store_const", const="token",
+        help="print a new token for programs of this user; the one before ends",
+    )  # fmt: skip
+    wanted.add_argument(
+        "--remove", dest="wanted", action="store_const", const="remove",
+        help="remove the user; the conversations stay",
+    )  # fmt: skip
+    password.set_defaults(wanted="password")
     return parser
 
 
@@ -187,6 +207,12 @@ def _clear(args: argparse.Namespace, config: Config) -> int:
     return clear(config, args.level, as_json=args.json, dry_run=args.dry_run)
 
 
+def _password(args: argparse.Namespace, config: Config) -> int:
+    from app.access.command import password
+
+    return password(config, args.name, args.wanted)
+
+
 _COMMANDS: Mapping[str | None, Callable[[argparse.Namespace, Config], int]] = {
     None: _page,
     "ask": _ask,
@@ -194,4 +220,5 @@ _COMMANDS: Mapping[str | None, Callable[[argparse.Namespace, Config], int]] = {
     "replay": _replay,
     "score": _score,
     "clear": _clear,
+    "password": _password,
 }

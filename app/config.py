@@ -42,7 +42,10 @@ class TmpConfig:
 class ServerConfig:
     """``[server]``: how the page is served."""
 
-    host: str = "127.0.0.1"  # only this machine
+    host: str = "127.0.0.1"  # only this machine; any other needs a user, or a token for programs
+    # Names by which browsers may reach it, beyond its addresses; as TOML has it, a list.
+    hosts: list[str] = field(default_factory=list)
+    users: str = "users.json"  # who may sign in; python -m app password NAME writes it
     port: Annotated[int, Interval(ge=0, le=65_535)] = 7_860  # 0 takes a free one
     max_upload_mib: Annotated[int, Interval(ge=1, le=2_048)] = 100  # one picture's file
     open_browser: bool = True  # when started from a desktop

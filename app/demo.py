@@ -20,6 +20,7 @@ def demo(config: Config) -> None:
             config,
             engine=replace(config.engine, kind="reader"),
             history=replace(config.history, root=root),
+            server=replace(config.server, users=f"{root}/users.json"),  # nobody has to sign in
         )
         print("Second Look: reading three example pictures first", flush=True)  # noqa: T201  the user waits for it
         serve(shown, prepare=_fill)

@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from time import perf_counter
 
-from app.errors import NoGpuNoWeights
+from app.errors import EngineBroke, NoGpuNoWeights
 from vision.engine import Engine, Progress
 from vision.errors import EngineUnavailable, VisionError
 from vision.images import Decoder
@@ -91,6 +91,12 @@ def load_first(
         except EngineUnavailable as error:
             log.warning("engine not taken engine=%s: %s", engine.status().engine, error)
             reasons.append(error)
+            continue
+        except Exception as failure:
+            # Half a model, or a library that is not whole: the next engine is there for that.
+            log.exception("engine not taken engine=%s", engine.status().engine)
+            cause = type(failure).__name__
+            reasons.append(EngineBroke(engine=engine.status().engine, cause=cause))
             continue
         status = engine.status()
         log.info(

@@ -16,8 +16,10 @@ VisionError
  ├─ TmpNotOurs          [tmp] root has files of somebody else's
  ├─ TmpUnusable         [tmp] root cannot be made or read
  └─ EngineUnavailable
+     ├─ EngineBroke     an engine that broke while it was loaded
      ├─ NoGpuNoWeights  why ``auto`` did not take Qwen2.5-VL
      ├─ StillLoading    a program asked before the engine was loaded
+     ├─ EngineShared    a user asked for another engine, which others use, too
      └─ NoEngine        none of the candidates could be loaded
 """
 
@@ -118,11 +120,25 @@ class NoGpuNoWeights(EngineUnavailable):
     way_out = "Start with --engine qwen to fetch the weights and run them on the CPU."
 
 
+class EngineBroke(EngineUnavailable):
+    """An engine that broke while it was loaded, in a way that nobody foresaw."""
+
+    text = "{engine} could not be loaded: something broke ({cause})."
+    way_out = "The log has the details. The next engine is tried, where there is one."
+
+
 class StillLoading(EngineUnavailable):
     """A program asked before the engine was loaded."""
 
     text = "The engine is still loading."
     way_out = "Ask again when /healthz answers 200."
+
+
+class EngineShared(EngineUnavailable):
+    """A user asked for another engine, which others use, too."""
+
+    text = "All users share this engine, so it is not changed from the page."
+    way_out = "Ask whoever started Second Look: --engine chooses another."
 
 
 class NoEngine(EngineUnavailable):

@@ -4,18 +4,22 @@ Routes of our own, because a file that is made on the click of Gradio's Download
 downloaded (ui-facts.md). What is made lies under ./tmp until it is sent.
 """
 
+import mimetypes
+import os
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import IO, Any, get_args
 from urllib.parse import unquote
 from uuid import uuid4
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.background import BackgroundTask
 
+from app.errors import TmpUnusable
 from history import HistoryError, ImportRefused, Store
 from history.export import Format, export
 from history.importing import import_file
@@ -26,6 +30,9 @@ from history.receipts import receipts
 from history.selection import Selection
 from history.tables import write_table
 
+_TRIES = 3
+_PIECE = 1 << 18  # bytes
+
 
 def routes(store: Store, folder: Path) -> APIRouter:
     """Return ``/export/{what}.{format}`` and ``/import``; ``folder`` holds files in the making."""
@@ -33,8 +40,14 @@ def routes(store: Store, folder: Path) -> APIRouter:
 
     # Not async: an export reads the disk, and may take a while.
     @router.get("/export/{what}.{format}")
-    def exported(what: str, format: str, turn: int | None = None, ids: str = "") -> Response:  # noqa: A002
-        make = maker(store, what, format, turn, ids)
+    def exported(
+        what: str,
+        format: str,  # noqa: A002  the path's own name
+        turn: int | None = None,
+        ids: str = "",
+        metadata: bool = False,
+    ) -> Response:
+        make = maker(store, what, format, turn, ids, metadata=metadata)
         if make is None:
             raise HTTPException(404)
         name = f"{what}.{format}" if turn is None else f"{what}-{turn}.{format}"
@@ -43,14 +56,18 @@ def routes(store: Store, folder: Path) -> APIRouter:
     @router.post("/import")
     async def imported(request: Request) -> Response:
         name = Path(unquote(request.headers.get("x-name", "import.zip"))).name
-        path = _place(folder, name)
         try:
-            await _receive(request, path)
-            done = await run_in_threadpool(_import, store, path, name)
+            path = await run_in_threadpool(_place, folder, name)
+            try:
+                await _receive(request, path)
+                done = await run_in_threadpool(_import, store, path, name)
+            finally:
+                path.unlink(missing_ok=True)
         except HistoryError as error:
             return JSONResponse({"error": error.record()})
-        finally:
-            path.unlink(missing_ok=True)
+        except OSError as error:
+            said = TmpUnusable(folder=folder, reason=error.strerror)
+            return JSONResponse({"error": said.record()})
         return JSONResponse(done)
 
     return router
@@ -62,17 +79,20 @@ def maker(
     format: str,  # noqa: A002  the path's own name
     turn: int | None = None,
     ids: str = "",
+    *,
+    metadata: bool = False,
 ) -> Callable[[Path], object] | None:
     """Return what writes an export to a path, or None for what there is not.
 
-    It raises ``HistoryError``.
+    It raises ``HistoryError``. ``metadata`` leaves in photos where they were taken.
     """
     if table := _TABLES.get(f"{what}.{format}"):
         return lambda path: table(store, path)
     if format not in get_args(Format):
         return None
     kind: Format = format  # type: ignore[assignment]  # it was looked up
-    return lambda path: export(store, path, kind, _selection(what, turn, ids))
+    selected = _selection(what, turn, ids)
+    return lambda path: export(store, path, kind, selected, metadata=metadata)
 
 
 def _selection(what: str, turn: int | None, ids: str) -> Selection | None:
@@ -110,15 +130,42 @@ _TABLES: dict[str, Callable[[Store, Path], None]] = {
 
 
 def _made(folder: Path, name: str, make: Callable[[Path], object]) -> Response:
-    path = _place(folder, name)
     try:
-        make(path)
+        file = _opened(folder, name, make)
     except HistoryError as error:
         # The link is followed by a browser, which shows this as it is.
         raise HTTPException(404, f"{error} {error.hint}".strip()) from error
-    return FileResponse(
-        path, filename=name, background=BackgroundTask(path.unlink, missing_ok=True)
-    )
+    except OSError as error:
+        raise _no_room(folder, error) from error
+    headers = {
+        "content-length": str(os.fstat(file.fileno()).st_size),
+        "content-disposition": f'attachment; filename="{name}"',
+    }
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    pieces = iter(partial(file.read, _PIECE), b"")
+    ended = BackgroundTask(file.close)
+    return StreamingResponse(pieces, media_type=kind, headers=headers, background=ended)
+
+
+def _opened(folder: Path, name: str, make: Callable[[Path], object]) -> IO[bytes]:
+    """Make an export, and return it open and without a name: no clear can delete it any more."""
+    for attempt in range(_TRIES):
+        path = _place(folder, name)
+        try:
+            make(path)
+            return path.open("rb")
+        except FileNotFoundError:
+            # A deep clear came while nobody had it open.
+            if attempt == _TRIES - 1:
+                raise
+        finally:
+            path.unlink(missing_ok=True)
+    raise AssertionError("it returns or raises")
+
+
+def _no_room(folder: Path, error: OSError) -> HTTPException:
+    said = TmpUnusable(folder=folder, reason=error.strerror)
+    return HTTPException(507, f"{said} {said.hint}")
 
 
 def _place(folder: Path, name: str) -> Path:

@@ -1,13 +1,16 @@
 """What stands in front of every route: who may ask, and what a browser may do with the answer.
 
 Stock Gradio has no Host check: a page of another site whose name was rebound to 127.0.0.1 could
-run its events (reliability.md, finding 2). So the Host must be one of ours, and anything that
-changes state must come from our own page.
+run its events (reliability.md, finding 2). So the Host must be one of ours, and whatever a
+browser says comes from elsewhere is refused, but for a link that leads to the page.
 """
 
+import socket
 from collections.abc import Iterable
 
+import psutil
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -36,25 +39,17 @@ _HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-# Routes of Gradio that fetch or serve what we never ask of them.
-_CLOSED = (
-    "/gradio_api/proxy=",
-    "/proxy=",
-    "/gradio_api/file=http",
-    "/file=http",
-)
-_UPLOADS = "/gradio_api/upload"  # the page has its own; programs use Gradio's
 _SAFE_METHODS = {"GET", "HEAD"}
+_LINKED = {"/", "/sign-in"}  # where a link on another site may lead
+_EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104  to know them, not to listen there
 
 
 class Guard:
     """ASGI middleware: refuse what does not come from our own page, add headers to the rest."""
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str], *, uploads: bool = False) -> None:
+    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
         self._app = app
-        self._closed = _CLOSED if uploads else (*_CLOSED, _UPLOADS)
         self._hosts = frozenset(hosts)  # exact values of the Host header: "127.0.0.1:7860"
-        self._origins = frozenset(f"http://{host}" for host in self._hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with the reason why not."""
@@ -66,26 +61,41 @@ class Guard:
             await send(
                 {"type": "websocket.close", "code": 1008, "reason": bytes(refusal.body).decode()}
             )
-        elif refusal is not None:
-            await refusal(scope, receive, send)
-        else:
-            await self._app(scope, receive, _with_headers(send))
+            return
+        # Outermost, so that an answer to a bug has the headers, too.
+        answer = ServerErrorMiddleware(refusal or self._app)
+        await answer(scope, receive, _with_headers(send))
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         headers = Headers(scope=scope)
-        if headers.get("host") not in self._hosts:
-            return PlainTextResponse("This host name is not served here.", status_code=421)
-        if scope["path"].startswith(self._closed):
-            return PlainTextResponse("Not found.", status_code=404)
-        if scope["type"] == "http" and scope["method"] in _SAFE_METHODS:
-            return None
-        # A browser names where a request comes from; "null", a sandboxed frame, is not us.
-        # What names nothing is no browser, and has no user's rights to borrow.
-        origin = headers.get("origin")
-        site = headers.get("sec-fetch-site", "same-origin")
-        if (origin is not None and origin not in self._origins) or site != "same-origin":
+        [host, *more] = headers.getlist("host") or [""]
+        if host not in self._hosts or more:
+            told = "This host name is not served here: [server] hosts names those that are."
+            return PlainTextResponse(told, status_code=421)
+        if not _is_ours(scope, headers, host):
             return PlainTextResponse("Only this page may ask for that.", status_code=403)
         return None
+
+
+def _is_ours(scope: Scope, headers: Headers, host: str) -> bool:
+    """Tell whether a request is from our page, from the user, or from what is no browser.
+
+    A browser names where a request comes from; "null", a sandboxed frame, is not us. What names
+    nothing is no browser, and has no user's rights to borrow.
+    """
+    origins = headers.getlist("origin")
+    if any(origin not in (f"http://{host}", f"https://{host}") for origin in origins):
+        return False
+    reads = scope["type"] == "http" and scope["method"] in _SAFE_METHODS
+    site = headers.get("sec-fetch-site", "same-origin")
+    # "none" is the user: an address that was typed, a bookmark, a file that is saved.
+    if site == "same-origin" or (site == "none" and reads):
+        return True
+    is_link = (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) == (
+        "navigate",
+        "document",
+    )
+    return reads and is_link and scope["path"] in _LINKED
 
 
 def _with_headers(send: Send) -> Send:
@@ -93,13 +103,33 @@ def _with_headers(send: Send) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
-                headers[name] = value
+                headers.setdefault(name, value)  # the sign-in page has a stricter policy
         await send(message)
 
     return send_with_headers
 
 
-def own_hosts(host: str, port: int) -> set[str]:
-    """Return the Host headers that a browser on this machine may send."""
-    names = {"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host}
-    return {f"{name}:{port}" for name in names} | ({*names} if port == 80 else set())  # noqa: PLR2004  HTTP's own port
+def own_hosts(host: str, port: int, named: Iterable[str] = ()) -> set[str]:
+    """Return the Host headers that browsers may send; ``named`` are those of config.toml.
+
+    Of a machine that listens everywhere these are its addresses, but no name: an address cannot
+    be rebound, and which names lead here only its owner knows.
+    """
+    names = {"127.0.0.1", "localhost", "::1", host}
+    if host in _EVERYWHERE:
+        names |= _addresses()
+    shown = {_bracketed(name) for name in names} | {name for name in named if ":" not in name}
+    # A proxy in front has the usual ports, which a browser leaves out.
+    bare = shown if port == 80 else {name for name in named if ":" not in name}  # noqa: PLR2004  HTTP's own port
+    return {f"{name}:{port}" for name in shown} | bare | {name for name in named if ":" in name}
+
+
+def _addresses() -> set[str]:
+    """Return this machine's addresses; of a link-local one, what stands before its zone."""
+    found = (each for addresses in psutil.net_if_addrs().values() for each in addresses)
+    families = (socket.AF_INET, socket.AF_INET6)
+    return {each.address.partition("%")[0] for each in found if each.family in families}
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address

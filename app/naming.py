@@ -1,6 +1,9 @@
-"""What a conversation is called before its user names it: whose receipt, then what was asked."""
+"""What a conversation is called before its user names it: what it is about, then what was asked."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from history import Store, Turn, title_from
 from history.corrections import corrected
@@ -15,16 +18,33 @@ def first_name(turn: Turn) -> str:
 
 
 def full_name(turn: Turn) -> str:
-    """Return the same with whose receipt it is before the question, where that was found.
+    """Return the same with what was found before the question: a merchant, a page's title.
 
     A list of equal questions helps nobody, and a picture's name says less than its merchant's. Of
     a receipt that was read as such, the day says more than that it was to be read.
     """
     found = corrected(turn)
-    whose = merchant(found)
-    of = date(found) if turn.job == "receipt" else ""
-    parts = (whose, of or title_from(turn.prompt)) if whose else (first_name(turn),)
-    return title_from(" · ".join(part for part in parts if part))
+    if turn.job == "compare":
+        parts = [" / ".join(Path(ref.name).stem for ref in turn.images[:2])]
+    elif turn.job == "html":
+        parts = [_page_title(found), "HTML"]
+    else:
+        day = date(found) if turn.job == "receipt" else ""
+        parts = [merchant(found), day or title_from(turn.prompt)]
+    about = parts[0].strip(" /")
+    return title_from(" · ".join(filter(None, parts)) if about else first_name(turn))
+
+
+def _page_title(found: Mapping[str, Any]) -> str:  # whatever JSON holds
+    html = found.get("html")
+    if not isinstance(html, str) or not html.strip():
+        return ""
+    # Imported late: most conversations hold no page.
+    from lxml.html import document_fromstring
+
+    with suppress(ValueError):  # what lxml makes nothing of
+        return str(document_fromstring(html.encode("utf-8", "replace")).findtext(".//title") or "")
+    return ""
 
 
 def rename(store: Store, conversation_id: str, turn: Turn, before: str) -> None:

@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse, Response
 
 from app.intake import THUMBNAIL_SIDE
 from history import HistoryError, Store
+from history.metadata import without_metadata
 from vision.errors import VisionError
 from vision.images import Decoder
 
@@ -34,10 +35,8 @@ def routes(store: Store, decoder: Decoder, static: Path, examples: Path) -> APIR
     @router.get("/pictures/{sha256}.{format}")
     async def picture(sha256: str, format: str) -> Response:  # noqa: A002  the path's own name
         path = _existing(store.image_path(_checked(sha256), format) if format.isalnum() else None)
-        if media_type := _TYPES.get(format):
-            return FileResponse(path, media_type=media_type, headers=_FOREVER)
-        preview = await run_in_threadpool(decoder.preview, path.read_bytes(), _PREVIEW_SIDE)
-        return Response(preview, media_type="image/webp", headers=_FOREVER)
+        content, media_type = await run_in_threadpool(_leaving, path, format, decoder)
+        return Response(content, media_type=media_type, headers=_FOREVER)
 
     @router.get("/thumbnails/{sha256}.webp")
     async def thumbnail(sha256: str) -> Response:
@@ -56,6 +55,15 @@ def routes(store: Store, decoder: Decoder, static: Path, examples: Path) -> APIR
         return FileResponse(_listed(examples, name))
 
     return router
+
+
+def _leaving(path: Path, format_: str, decoder: Decoder) -> tuple[bytes, str]:
+    """Return what a browser shows, and saves: without what tells where a photo was taken."""
+    content = path.read_bytes()
+    if media_type := _TYPES.get(format_):
+        with suppress(ValueError):
+            return without_metadata(content, format_), media_type
+    return decoder.preview(content, _PREVIEW_SIDE), "image/webp"
 
 
 def _make_thumbnail(store: Store, decoder: Decoder, sha256: str) -> None:

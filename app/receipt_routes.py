@@ -1,9 +1,11 @@
 """A turn's receipts over HTTP: what the panel shows, what the user corrects, one as a file."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Annotated, Any, cast
+from urllib.parse import quote
 
 from fastapi import APIRouter, Body, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
@@ -14,9 +16,11 @@ from app.look import SIZE, look
 from app.naming import full_name, rename
 from app.page.i18n import Words, words_for
 from app.page.receipt_panel import Likeness, panel
+from app.page.render import printable
 from app.receipt_corrections import kept
 from history import HistoryError, NotFound, Store, Turn
 from history.duplicates import duplicates, keep_looks, unseen_pictures
+from history.fields import value_of
 from history.receipt_markdown import receipt_markdown
 from history.receipts import table_of
 from history.receipts_seen import Seen, seen_in
@@ -26,6 +30,7 @@ from vision.images import Decoder
 
 _LOOKS_AT_ONCE = 20  # new pictures that are looked at before a panel is shown: after an import
 _MOST_CHANGES = 200
+_LONGEST_NAME = 80  # characters
 
 Changes = Annotated[dict[str, Any], Body(max_length=_MOST_CHANGES)]  # whatever JSON holds
 
@@ -66,8 +71,8 @@ def receipt_routes(assistant: Assistant) -> APIRouter:
         media_type, make = _FILES[format]
         content = make(conversation, found, seen, _words(request))
         ending = format.replace("items", "items.csv")
-        name = f"receipt-{conversation}-{turn}-{number + 1}.{ending}"
-        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        name = quote(f"{_file_name(seen)}.{ending}", safe="")
+        headers = {"content-disposition": f"attachment; filename*=utf-8''{name}"}
         return Response(content, media_type=media_type, headers=headers)
 
     return router
@@ -123,6 +128,16 @@ def _look(store: Store, decoder: Decoder, sha256: str, format_: str) -> str:
         with suppress(OSError, VisionError):
             return look(decoder.decode(path.read_bytes(), SIZE).rgb)
     return ""
+
+
+def _file_name(seen: Seen) -> str:
+    """Return what a receipt's file is called: whose it is, and of which day."""
+    told = [value_of(seen.receipt.get(name)) for name in ("merchant", "date")]
+    # What no file system refuses, and nothing that hides a file or its kind.
+    words = re.sub(
+        r'[\\/:*?"<>|\s\x00-\x1f\u200e\u200f\u202a-\u202e\u2066-\u2069]+', " ", " ".join(told)
+    )
+    return printable(words)[:_LONGEST_NAME].strip(" .") or f"receipt {seen.number + 1}"
 
 
 def _as_markdown(conversation: str, turn: Turn, seen: Seen, words: Words) -> bytes:  # noqa: ARG001

@@ -6,7 +6,8 @@ from fastapi import FastAPI
 
 from app.assistant import Assistant
 from app.clear import Clearing
-from app.config import Config, folder
+from app.config import Config
+from app.home import Home
 from app.presets import Presets, preset_routes
 from app.pulse import Pulse, pulse_routes
 from app.settings_routes import settings_routes
@@ -21,6 +22,7 @@ def include_routes(
     app: FastAPI,
     assistant: Assistant,
     config: Config,
+    home: Home,
     tmp: TmpFolder,
     clearing: Clearing,
     uploads: Uploads,
@@ -43,10 +45,10 @@ def include_routes(
         exports.routes(assistant.store, tmp.run / "exports"),
         receipt_routes(assistant),
         webpage_routes(assistant),
-        folder_routes(assistant, tmp, max_bytes),
+        folder_routes(assistant, tmp, max_bytes, home.uploads_root),
         upload_routes(uploads, max_bytes),
         settings_routes(assistant),
-        preset_routes(Presets(folder(config.page.presets))),
+        preset_routes(Presets(home.presets)),
         turn_routes(assistant),
         pulse_routes(pulse),
     ):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import Event
 
-from history import HistoryError, Turn
+from history import HistoryError, Store, Turn
 from vision.engine import Chunk, Progress, Prompt, SamplingParams
 from vision.errors import VisionError
 
@@ -34,6 +34,14 @@ class Snapshot:
     draft: str = ""  # what to show until the reply begins
 
 
+def slot_of(owner: str, conversation_id: str) -> str:
+    """Return what tells a conversation from all others to the queue and to the engine.
+
+    Of two users each may have a conversation of the same name.
+    """
+    return f"{owner}/{conversation_id}" if owner else conversation_id
+
+
 class Run:
     """A turn that is waiting for the engine, or has it."""
 
@@ -42,10 +50,14 @@ class Run:
         conversation_id: str,
         turn: Turn,
         *,
+        store: Store | None = None,
+        owner: str = "",
         resume: bool = False,
         terms: Terms = Terms(),
     ) -> None:
         self.conversation_id = conversation_id  # of an unsaved run, a name of its own
+        self.store = store  # where it is saved; None: nowhere
+        self.owner = owner  # whose it is; "" where there are no users
         self.resume = resume  # goes on with the turn's reply, which was cut off
         self.terms = terms
         self.failure: VisionError | HistoryError | None = None  # why it ended, if that is why
@@ -58,6 +70,11 @@ class Run:
         self._progress: Progress | None = None
         self._notices: tuple[str, ...] = ()
         self._last = Chunk()
+
+    @property
+    def slot(self) -> str:
+        """What tells its conversation from all others."""
+        return slot_of(self.owner, self.conversation_id)
 
     @property
     def reply(self) -> str:

@@ -1,4 +1,7 @@
-"""The runs that have not ended, in the order they came, at most one for a conversation."""
+"""The runs that have not ended, in the order they came, at most one for a conversation.
+
+A conversation is known by its slot (``run.slot_of``): all users wait in one queue.
+"""
 
 import threading
 from collections.abc import Iterator
@@ -14,45 +17,45 @@ class Runs:
     """A queue's members, to be looked up and stopped; safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._runs: dict[str, Run] = {}  # by conversation, oldest first
-        self._arriving: set[str] = set()  # conversations whose next prompt is being saved
+        self._runs: dict[str, Run] = {}  # by slot, oldest first
+        self._arriving: set[str] = set()  # slots whose next prompt is being saved
         self._lock = threading.Lock()
 
     @contextmanager
-    def arriving(self, conversation_id: str | None) -> Iterator[None]:
+    def arriving(self, slot: str | None) -> Iterator[None]:
         """Hold a conversation's place while its prompt is saved.
 
         Raise ``StillReplying`` where another prompt of it has not been answered, ``Busy`` where
         too many wait.
         """
         with self._lock:
-            if conversation_id in self._runs or conversation_id in self._arriving:
+            if slot in self._runs or slot in self._arriving:
                 raise StillReplying
             if len(self._runs) >= MAX_WAITING:
                 raise Busy(waiting=len(self._runs), limit=MAX_WAITING)
-            if conversation_id:
-                self._arriving.add(conversation_id)
+            if slot:
+                self._arriving.add(slot)
         try:
             yield
         finally:
             with self._lock:
-                self._arriving.discard(conversation_id or "")
+                self._arriving.discard(slot or "")
 
     def add(self, run: Run) -> None:
         """Take in a run, as the last."""
         with self._lock:
-            self._runs[run.conversation_id] = run
+            self._runs[run.slot] = run
 
     def remove(self, run: Run) -> None:
         """Forget a run that has ended."""
         with self._lock:
-            if self._runs.get(run.conversation_id) is run:
-                del self._runs[run.conversation_id]
+            if self._runs.get(run.slot) is run:
+                del self._runs[run.slot]
 
-    def get(self, conversation_id: str) -> Run | None:
+    def get(self, slot: str) -> Run | None:
         """Return the run of a conversation, if it has one."""
         with self._lock:
-            return self._runs.get(conversation_id)
+            return self._runs.get(slot)
 
     def all(self) -> list[Run]:
         """Return all runs, oldest first."""

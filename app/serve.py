@@ -10,20 +10,26 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from app.api.token import token_for
+from app.access.accounts import Accounts
+from app.access.door import Door
+from app.api.token import VARIABLE, token_for
 from app.assistant import Assistant
 from app.build import assistant_for
 from app.clear import Clearing
-from app.config import Config, ConfigError, folder
+from app.config import Config, ConfigError, ServerConfig, folder
 from app.early_head import EarlyHead
 from app.guard import Guard, own_hosts
+from app.home import Home, home_of
+from app.narrow import Narrow
 from app.pulse import Pulse
 from app.routes import PAGE, include_routes
 from app.shutdown import Server
 from app.tmp_folder import TmpFolder
 from app.uploads import Uploads
+from history import Store
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +49,12 @@ _EARLY = "".join(
         '<link rel="icon" href="/page/icon.svg">',
     )
 )
+_ACCOUNT = (  # where there are users
+    '<script src="/page/account.js"></script><link rel="stylesheet" href="/page/account.css">'
+)
+# Of tabs, the latest used. Gradio 6.31 keeps all that ever were, up to 10,000, with what they
+# showed: 0.4 MB for each refresh.
+_SESSIONS = 100
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -51,13 +63,17 @@ def serve(config: Config, prepare: Callable[[Assistant], None] = lambda _: None)
 
     ``prepare`` is called once, before the page can be reached.
     """
+    accounts = Accounts(folder(config.server.users))
+    check_closed(config.server, accounts)
     bound = _bind(config)
-    token_for(config.server)
     port = bound.getsockname()[1]
+    hosts = own_hosts(config.server.host, port, config.server.hosts)
     assistant = assistant_for(config)
     assistant.start()
     prepare(assistant)
-    app = application(assistant, config, own_hosts(config.server.host, port))
+    app = application(assistant, config, hosts, accounts)
+    if config.server.host not in LOOPBACK:
+        log.warning("not encrypted: a proxy with TLS in front keeps passwords from the network")
     url = f"http://{config.server.host}:{port}"
     print(f"Second Look: {url}   (Ctrl+C ends it)", flush=True)  # noqa: T201  the one line a user needs
     if config.server.open_browser and _has_desktop():
@@ -66,9 +82,52 @@ def serve(config: Config, prepare: Callable[[Assistant], None] = lambda _: None)
     Server(uvicorn_config, assistant).serve_until_told(bound)
 
 
-def application(assistant: Assistant, config: Config, hosts: set[str]) -> Guard:
-    """Return the whole ASGI application, guard in front. Raise ``TmpNotOurs``, ``TmpUnusable``."""
-    tmp = TmpFolder(folder(config.tmp.root))
+def application(
+    assistant: Assistant, config: Config, hosts: set[str], accounts: Accounts | None = None
+) -> Guard:
+    """Return the whole ASGI application, guard in front. Raise ``TmpNotOurs``, ``TmpUnusable``.
+
+    With users each has one of their own, and they share the engine of ``assistant``.
+    """
+    users = accounts.all() if accounts else {}
+    token = token_for(config.server) if not users else ""
+    if accounts and (users or config.server.host not in LOOPBACK):
+        rooms = {name: _users_room(assistant, config, name) for name in users}
+        rooms = rooms or {"": _room(assistant, config, home_of(config), token)}
+        static = PAGE / "static"
+        state = assistant.condition
+        door = Door(rooms, accounts, static, lambda: state().status.state, token)
+        return Guard(door, hosts)
+    return Guard(_room(assistant, config, home_of(config), token), hosts)
+
+
+def check_closed(server: ServerConfig, accounts: Accounts) -> None:
+    """Raise ``ConfigError`` where somebody could come in whom nobody knows."""
+    users = accounts.all()
+    if users and (server.token_file or os.environ.get(VARIABLE)):
+        raise ConfigError(
+            f"[server]: there are users, so a token must say whose it is. Unset {VARIABLE} and "
+            f"token_file; python -m app password NAME --token makes one for a user."
+        )
+    if server.host in LOOPBACK or users or token_for(server):
+        return
+    raise ConfigError(
+        f"[server]: host '{server.host}' would open the page, and every picture in it, to the "
+        f"network without a password. Add a user first: python -m app password NAME. "
+        f"Or use 127.0.0.1, and an SSH tunnel from elsewhere."
+    )
+
+
+def _users_room(assistant: Assistant, config: Config, name: str) -> ASGIApp:
+    home = home_of(config, name)
+    own = assistant.of(name, Store(home.history))
+    own.start()
+    return _room(own, config, home, token="")
+
+
+def _room(assistant: Assistant, config: Config, home: Home, token: str) -> ASGIApp:
+    """Return all of the page and its routes, for one history."""
+    tmp = TmpFolder(folder(config.tmp.root), shared=assistant.shared)
     _quiet_gradio(tmp.uploads)
     import gradio as gr
 
@@ -87,23 +146,25 @@ def application(assistant: Assistant, config: Config, hosts: set[str]) -> Guard:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
     uploads = Uploads(tmp.uploads, assistant.decoder)
     pulse = Pulse(assistant.store)
-    include_routes(app, assistant, config, tmp, clearing, uploads, pulse)
-    handlers = Handlers(assistant, uploads, pulse, PAGE / "examples", Path.cwd())
+    include_routes(app, assistant, config, home, tmp, clearing, uploads, pulse)
+    handlers = Handlers(assistant, uploads, pulse, PAGE / "examples", home.uploads_root)
     page = build(
         handlers,
         ClearHandlers(handlers, clearing, uploads),
         HistoryHandlers(handlers, assistant, uploads),
     )
     page.queue(max_size=64, api_open=False)
+    page.state_session_capacity = _SESSIONS
     programs = None
+    # Gradio's upload folder is one for the whole process: not for programs of several users.
+    through_gradio = config.server.api and not assistant.shared
     if config.server.api or config.server.mcp:
         from app.api.programs import Programs
         from app.api.server import Entrance
         from app.page.api_endpoints import Endpoints
 
-        programs = Programs(assistant, tmp)
-        if config.server.api:
-            token = token_for(config.server)
+        programs = Programs(assistant, tmp, home.uploads_root)
+        if through_gradio:
             Endpoints(programs, clearing, tmp.uploads, token).add_to(page)
     gr.mount_gradio_app(
         app,
@@ -120,19 +181,18 @@ def application(assistant: Assistant, config: Config, hosts: set[str]) -> Guard:
         ssr_mode=False,
         mcp_server=False,
     )
-    served: ASGIApp = EarlyHead(app, _EARLY)
+    # Gradio is mounted last, and at "": all that no route of ours answers.
+    mount = app.routes[-1]
+    assert isinstance(mount, Mount), "Gradio is mounted"
+    mount.app = Narrow(mount.app, tmp.uploads if through_gradio else None)
+    served: ASGIApp = EarlyHead(app, _EARLY + _ACCOUNT if assistant.shared else _EARLY)
     if programs:
-        served = Entrance(served, programs, config.server)
-    return Guard(served, hosts, uploads=config.server.api)
+        served = Entrance(served, programs, config.server, token)
+    return served
 
 
 def _bind(config: Config) -> socket.socket:
     host, port = config.server.host, config.server.port
-    if host not in LOOPBACK:
-        raise ConfigError(
-            f"[server]: host '{host}' would open the page, and every picture in it, to the "
-            f"network without a password. Use 127.0.0.1, and an SSH tunnel from elsewhere."
-        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from app.assistant import Assistant
 from app.conversation_settings import LONGEST, NAMES, checked
+from app.plain_json import PlainJson
 from history import HistoryError
 from vision.errors import VisionError
 
@@ -44,7 +45,7 @@ def _answer(assistant: Assistant, conversation_id: str) -> Response:
         kept = assistant.store.conversation(conversation_id) if conversation_id else None
     except HistoryError as error:
         return JSONResponse({"error": error.record()})
-    return JSONResponse(
+    return PlainJson(
         {
             "defaults": defaults,
             "sampling": dict(kept.settings) if kept else {},

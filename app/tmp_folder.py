@@ -39,7 +39,8 @@ _KNOWN = (TAG, SNAPSHOTS, "uploads")  # what versions before the tag may have le
 class TmpFolder:
     """A page's hold on ``root``, from its start to its end; safe to use from any thread."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, shared: bool = False) -> None:
+        self.shared = shared  # with other users of this program: KV snapshots are theirs, too
         self.root = claim(root)
         with _opened(self.root, alone=True):  # two starts at once do not clear each other's runs
             self._clear_leftovers()
@@ -49,7 +50,7 @@ class TmpFolder:
         self.uploads = self.run / "uploads"
         self.exports = self.run / "exports"
         self._drafts: dict[str, frozenset[Path]] = {}  # by tab: pictures it has attached
-        self._lock = threading.Lock()  # guards _drafts
+        self._lock = threading.Lock()  # guards _drafts and _held
 
     def __enter__(self) -> Self:
         return self
@@ -72,17 +73,40 @@ class TmpFolder:
 
     def size_bytes(self) -> int:
         """Return the bytes of all files, but for KV snapshots and other processes' uploads."""
+        self._restore()
         with _opened(self.root) as root:
             return size_of(root, {*_skipped(self.root, self._held), SNAPSHOTS})
 
     def empty(self, tab: str = "") -> Emptied:
         """Delete all that ``tab`` may: what other tabs or a write under way use stays, named."""
+        self._restore()
         with self._lock:
             drafts = [file for owner, kept in self._drafts.items() if owner != tab for file in kept]
         in_use = [*drafts, *_open_files(), *fresh_in(self.uploads)]
         spared = {path.relative_to(self.root) for path in in_use if path.is_relative_to(self.root)}
+        skipped = {*_skipped(self.root, self._held), *([SNAPSHOTS] if self.shared else [])}
         with _opened(self.root) as root:
-            return empty(root, spared, _skipped(self.root, self._held), self._places())
+            return empty(root, spared, skipped, self._places())
+
+    def snapshot_bytes(self) -> int:
+        """Return the bytes of the KV snapshots that ``empty`` deletes."""
+        return 0 if self.shared else snapshot_bytes(self.root)
+
+    def _restore(self) -> None:
+        """Take hold anew where somebody deleted ./tmp meanwhile; what is not ours stays refused."""
+        with self._lock:
+            try:
+                if os.path.samestat(self.run.stat(), os.fstat(self._held)):
+                    return
+            except FileNotFoundError:
+                pass
+            claim(self.root)
+            self.run.mkdir(mode=0o700, exist_ok=True)
+            held = os.open(self.run, NO_FOLLOW | os.O_DIRECTORY)
+            fcntl.flock(held, fcntl.LOCK_EX)
+            os.close(self._held)
+            self._held = held
+            log.warning("the folder for temporary files was gone, and was made again")
 
     def _places(self) -> frozenset[Path]:
         """Name the folders that stay, empty: Gradio puts the next upload there."""

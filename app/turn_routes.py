@@ -1,14 +1,16 @@
 """A turn's pictures and where their text stands, for the viewer; a reply's table as a file."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from app.assistant import Assistant
 from app.inside import inside
+from app.page.i18n import words_for
 from app.page.render import picture_url, printable
+from app.plain_json import PlainJson
 from history import HistoryError
 from history.tables import Table, to_csv, to_xlsx
 
@@ -32,31 +34,33 @@ def turn_routes(assistant: Assistant) -> APIRouter:
 
     # Not async: it reads the disk.
     @router.get("/turn/{conversation}/{turn}")
-    def pictures(conversation: str, turn: int) -> dict[str, Any]:
+    def pictures(conversation: str, turn: int) -> Response:
         try:
             found = assistant.store.turn(conversation, turn)
         except HistoryError as error:
             raise HTTPException(404) from error
-        return {
-            "images": [
-                {
-                    "src": picture_url(ref),
-                    "width": ref.width,
-                    "height": ref.height,
-                    "name": printable(ref.name),
-                }
-                for ref in found.images
-            ],
-            "lines": [dict(line) for line in found.lines],
-            "pairs": found.fields.get("pairs", []) if found.job == "compare" else [],
-        }
+        pictures = [
+            {
+                "src": picture_url(ref),
+                "width": ref.width,
+                "height": ref.height,
+                "name": printable(ref.name),
+            }
+            for ref in found.images
+        ]
+        lines = [dict(line) for line in found.lines]
+        pairs = found.fields.get("pairs", []) if found.job == "compare" else []
+        return PlainJson({"images": pictures, "lines": lines, "pairs": pairs})
 
     @router.get("/inside/{conversation}/{turn}")
-    def behind_the_scenes(conversation: str, turn: int) -> dict[str, Any]:
+    def behind_the_scenes(conversation: str, turn: int, request: Request) -> Response:
         try:
-            return inside(assistant, conversation, turn)
+            found = inside(assistant, conversation, turn)
         except HistoryError as error:
             raise HTTPException(404) from error
+        bucket = words_for(cast("Any", request)).bucket
+        memory = {bucket(name): size for name, size in found["memory"].items()}
+        return PlainJson(found | {"memory": memory})
 
     @router.post("/table.{format}")
     def table(format: str, asked: Asked) -> Response:  # noqa: A002  the path's own name

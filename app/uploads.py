@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from app.errors import UploadGone
+from app.errors import TmpUnusable, UploadGone
 from app.intake import Upload
 from vision.errors import VisionError
 from vision.images import Decoder, Note
 from vision.pdf import is_pdf
 
 SIDE = 256  # pixels of a draft's thumbnail: twice what the page shows
+_TRIES = 3
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -58,16 +59,30 @@ class Uploads:
         return kept
 
     def add(self, name: str, data: bytes) -> Attached:
-        """Keep a picture. Raise ``ImageRefused`` with nothing kept."""
+        """Keep a picture. Raise ``ImageRefused`` or ``TmpUnusable`` with nothing kept."""
         picture, thumbnail = self._decoder.intake(data, SIDE)
         attached = Attached(
             uuid4().hex, Path(name).name, picture.width, picture.height, picture.notes
         )
-        place = self._folder / attached.id
-        place.mkdir(parents=True, mode=0o700)
-        (place / "thumbnail.webp").write_bytes(thumbnail)
-        (place / "picture").write_bytes(data)
+        try:
+            self._write(attached.id, thumbnail, data)
+        except OSError as error:
+            self.remove(attached.id)
+            raise TmpUnusable(folder=self._folder, reason=error.strerror) from error
         return attached
+
+    def _write(self, upload_id: str, thumbnail: bytes, data: bytes) -> None:
+        place = self._folder / upload_id
+        for attempt in range(_TRIES):
+            try:
+                place.mkdir(parents=True, mode=0o700, exist_ok=True)
+                (place / "thumbnail.webp").write_bytes(thumbnail)
+                (place / "picture").write_bytes(data)
+            except FileNotFoundError:  # another tab's deep clear came between
+                if attempt == _TRIES - 1:
+                    raise
+            else:
+                return
 
     def get(self, upload_id: str, name: str) -> Upload:
         """Return a picture under the name its user knows. Raise ``UploadGone``."""

@@ -8,7 +8,7 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from time import perf_counter
@@ -23,7 +23,7 @@ from app.run import Run
 from app.runs import Runs
 from app.stops import until
 from app.translate import ended, prompt_for
-from history import FinishReason, HistoryError, Store, Turn
+from history import FinishReason, HistoryError, Turn
 from vision.engine import Capabilities, Chunk, Engine, Progress, Prompt, SamplingParams, Status
 from vision.errors import VisionError
 from vision.images import Decoder
@@ -55,14 +55,12 @@ class Worker:
     def __init__(
         self,
         candidates: Sequence[Candidate],
-        store: Store,
         decoder: Decoder,
         sampling: SamplingParams,
         runs: Runs,
         receipt_schema: str = "",
     ) -> None:
         self._candidates = tuple(candidates)
-        self._store = store
         self._decoder = decoder
         self._sampling = sampling
         self._runs = runs
@@ -76,8 +74,10 @@ class Worker:
         self._errands = Errands(wake=lambda: self._queue.put("errand"))
         self._loaded = threading.Event()
         self.usual_s = 0.0  # that a reply took lately; 0 before the first
-        self._watchers: list[Callable[[Turn], None]] = []
-        self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
+        self._watchers: list[Callable[[Run, Turn], None]] = []
+        self._current: Run | None = None  # under way
+        self._taking = threading.RLock()  # held while a run becomes the current one, or is dropped
+        self._thread = threading.Thread(target=self._live, name="engine", daemon=True)
 
     @property
     def engine(self) -> Engine:
@@ -85,21 +85,29 @@ class Worker:
         return self._engine
 
     def start(self) -> None:
-        """Begin to load the engine, and return at once."""
-        self._thread.start()
+        """Begin to load the engine, and return at once; what has begun goes on."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     def wait_until_loaded(self) -> None:
         """Return once an engine is ready or none can be."""
         self._loaded.wait()
 
-    def watch(self, told: Callable[[Turn], None]) -> None:
-        """Have ``told`` called with each turn that ends, saved or not, in the worker's thread."""
+    def watch(self, told: Callable[[Run, Turn], None]) -> None:
+        """Have ``told`` called with each run and its turn that ends, in the worker's thread."""
         self._watchers.append(told)
 
     def take(self, run: Run) -> None:
         """Answer a run after all that came before it."""
         self._runs.add(run)
         self._queue.put(run)
+
+    def drop(self, run: Run) -> None:
+        """Cancel a run: at once if it waits, else as soon as the engine looks."""
+        run.cancel.set()
+        with self._taking:
+            if run is not self._current and not run.ended.is_set():
+                self._end(run, "cancelled", None, 0.0)
 
     def errand(self, work: Callable[[Engine], Result]) -> Future[Result]:
         """Do ``work`` after the reply under way, before any that waits."""
@@ -145,14 +153,51 @@ class Worker:
 
     # What follows runs in the thread alone.
 
+    def _live(self) -> None:
+        """Work until told to end; begin again where what should not break breaks."""
+        while True:
+            try:
+                self._work()
+            except BaseException as failure:  # even SystemExit: nobody would be answered any more
+                log.exception("the engine's thread broke, and begins again")
+                self._mend(UnexpectedFailure(cause=type(failure).__name__))
+            else:
+                return
+
+    def _mend(self, broke: UnexpectedFailure) -> None:
+        """Say what broke wherever somebody would wait for ever."""
+        if not self._loaded.is_set():
+            self._failure, self._loading = NoEngine(reasons=str(broke)), False
+            self._loaded.set()
+        run, self._current = self._current, None
+        if run is None or run.ended.is_set():
+            return
+        turn = replace(run.snapshot().turn, finish_reason="error", error=broke.record())
+        with suppress(Exception):  # it may be what broke
+            if run.store:
+                run.store.finish(run.conversation_id, turn)
+        self._runs.remove(run)
+        with suppress(Exception):
+            run.end(turn, broke)
+
     def _work(self) -> None:
-        self._load()
+        if not self._loaded.is_set():
+            self._load()
         while (asked := self._queue.get()) is not None:
             self._errands.do_all()
-            if isinstance(asked, Run):
+            if isinstance(asked, Run) and self._begun(asked):
                 self._answer(asked)
+                self._current = None
         self._errands.refuse_all()
         self._engine.unload()
+
+    def _begun(self, run: Run) -> bool:
+        """Make a run the current one, unless it was dropped while it waited."""
+        with self._taking:
+            if run.ended.is_set():
+                return False
+            self._current = run
+            return True
 
     def _load(self) -> None:
         engine, self._instead_of = load_first(self._candidates, self._try, self._report)
@@ -163,7 +208,10 @@ class Worker:
         self._loaded.set()
 
     def _switch(self, choice: tuple[Candidate, ...]) -> None:
-        self._engine.unload()
+        try:
+            self._engine.unload()
+        except Exception:  # one that cannot leave must not keep the next from coming
+            log.exception("engine not unloaded")
         self._failure, self._progress = None, None
         before = tuple(each for each in self._candidates if each not in choice)
         self._candidates = (*choice, *before)
@@ -209,15 +257,17 @@ class Worker:
         return run.last.finish_reason or "cancelled"
 
     def _prompt(self, run: Run) -> Prompt:
+        assert run.store, "what is not saved brings its prompt"
         asked = run.snapshot().turn
-        before = self._store.turns(run.conversation_id, to=asked.id)[:-1]
+        before = run.store.turns(run.conversation_id, to=asked.id)[:-1]
         prompt = prompt_for(
             [*before, asked],
             run.conversation_id,
-            self._store,
+            run.store,
             self._engine.status(),
             resume=run.resume,
         )
+        prompt = replace(prompt, conversation=run.slot)
         if prompt.job == "receipt" and not run.resume:
             prompt = replace(prompt, json_schema=self._receipt_schema)
         return prompt
@@ -235,9 +285,10 @@ class Worker:
         )
         failure: VisionError | HistoryError | None = error
         try:
-            if run.terms.prompt is None:
-                self._store.finish(run.conversation_id, turn)
-                self._name(run.conversation_id, turn)
+            if run.store:
+                run.store.finish(run.conversation_id, turn)
+                # Whose receipt it is stands before the question, if it has no other name.
+                rename(run.store, run.conversation_id, turn, first_name(turn))
         except HistoryError as not_saved:
             # The reply is on the page still; the prompt, and that it had no end, are on disk.
             log.error("turn not saved: %s", not_saved)  # noqa: TRY400  expected: a full disk
@@ -248,13 +299,9 @@ class Worker:
         self._runs.remove(run)
         run.end(turn, failure)
         for told in self._watchers:
-            told(turn)
+            told(run, turn)
         log.info(
             "turn done engine=%s finish=%s new=%d cached=%d first_ms=%.0f total_ms=%.0f",
             turn.engine, finish, turn.usage.get("new_tokens", 0),
             turn.usage.get("cached_tokens", 0), turn.usage.get("first_token_ms", 0), latency_ms,
         )  # fmt: skip
-
-    def _name(self, conversation_id: str, turn: Turn) -> None:
-        """Put whose receipt it is before the question, where the conversation has no other name."""
-        rename(self._store, conversation_id, turn, first_name(turn))

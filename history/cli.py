@@ -74,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     export = with_ids(command("export", "write conversations or turns to one file"))
     export.add_argument("--format", choices=["zip", "json", "md", "html"], help="default: by name")
     export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    export.add_argument(
+        "--with-metadata", action="store_true", help="leave in photos where they were taken"
+    )
     taking = command("import", "take over what was exported; nothing is overwritten")
     taking.add_argument("file", type=Path, metavar="FILE")
     taking.add_argument("--dry-run", action="store_true", help="only say what would be done")

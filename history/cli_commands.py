@@ -81,9 +81,16 @@ def exported(store: Store, args: Namespace) -> Said:
     form = args.format or args.out.suffix.lower().lstrip(".")
     if form not in ("zip", "json", "md", "html"):
         raise FormatUnknown(name=printable(args.out.name))
-    done = export(store, args.out, cast("Format", form), selection_of(args.ids))
+    metadata = args.with_metadata
+    chosen = selection_of(args.ids)
+    done = export(store, args.out, cast("Format", form), chosen, metadata=metadata)
     counts = f"{done.conversations} conversations, {done.turns} turns, {done.pictures} pictures"
     lines = [f"{args.out}: {counts}", *done.left_out]
+    if done.cleaned:
+        lines.append(
+            f"{done.cleaned} of the pictures are without what told where, when and with what they "
+            f"were taken; --with-metadata leaves it in."
+        )
     return Said("\n".join(lines), asdict(done) | {"path": str(done.path)})
 
 

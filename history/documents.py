@@ -11,7 +11,7 @@ from history import names
 from history.corrections import corrected
 from history.errors import TurnNotFound
 from history.excerpt import Folding
-from history.fields import told, total
+from history.fields import told, totals
 from history.head import Head, read_head
 from history.listing import read_turn
 from history.traces import Trace, traces
@@ -19,7 +19,7 @@ from history.turn import Turn
 
 TEXTS = ("name", "tags", "prompt", "reply", "fields")  # in the order of the columns
 
-_INSERT = "INSERT INTO doc VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = "INSERT INTO doc VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Document:
     engine: str | None = None
     job: str | None = None
     pictures: int | None = None
-    total: float | None = None
+    totals: tuple[float, ...] = ()  # of its receipts
     texts: tuple[str, str, str, str, str] = ("", "", "", "", "")  # as in ``TEXTS``
     receipts: tuple[Trace, ...] = ()
 
@@ -81,12 +81,16 @@ class Documents:
         folded = "\n".join(self._folding.fold(text) for text in texts)
         doc = _free_id(connection, document.at)
         row = (doc, conversation, turn, stamp, document.at, document.engine, document.job,
-               document.pictures, document.total, *texts, folded)  # fmt: skip
+               document.pictures, *texts, folded)  # fmt: skip
         connection.execute(_INSERT, row)
         connection.execute("INSERT INTO words (rowid, folded) VALUES (?, ?)", (doc, folded))
         connection.executemany(
             "INSERT INTO receipt VALUES (?, ?, ?, ?, ?, ?)",
             [(conversation, turn, *trace) for trace in document.receipts],
+        )
+        connection.executemany(
+            "INSERT INTO amount VALUES (?, ?, ?)",
+            [(conversation, turn, total) for total in document.totals],
         )
 
     def _remove(self, connection: sqlite3.Connection, conversation: str, turn: int) -> None:
@@ -98,6 +102,7 @@ class Documents:
         )
         connection.execute("DELETE FROM doc WHERE conversation = ? AND turn = ?", place)
         connection.execute("DELETE FROM receipt WHERE conversation = ? AND turn = ?", place)
+        connection.execute("DELETE FROM amount WHERE conversation = ? AND turn = ?", place)
 
 
 def _stamps(folder: Path) -> Mapping[int, str]:
@@ -120,7 +125,7 @@ def _of_turn(turn: Turn) -> Document:
         engine=_encodable(turn.engine),
         job=turn.job and _encodable(turn.job),
         pictures=len(turn.images),
-        total=total(fields),
+        totals=tuple(totals(fields)),
         texts=("", "", turn.prompt, turn.reply, told(fields)),
         receipts=tuple(traces(turn)),
     )

@@ -2,8 +2,13 @@
 
 ZIP and JSON hold the very bytes of the store's files, so that an import gives them back. In the
 ZIP nothing is compressed: pictures are already, and text is little beside them.
+
+What leaves does not tell where a photo was taken: pictures go without their metadata
+(``metadata``), unless it is asked for. One that had some has another hash then, and its turns
+name that one: imported beside the original they are a conversation of their own.
 """
 
+import hashlib
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,8 +22,9 @@ from history.errors import ExportTooLarge
 from history.export_html import html_of
 from history.export_markdown import markdown_of
 from history.limits import MAX_ARCHIVE_BYTES, MAX_ENTRIES, MAX_LIST_BYTES
-from history.record import SCHEMA
-from history.selection import Part, Selection, everything, parts
+from history.metadata import without_metadata
+from history.record import SCHEMA, seal
+from history.selection import Part, Selection, parts, parts_there
 from history.store import Store
 from history.turn import ImageRef
 
@@ -38,6 +44,7 @@ class Exported:
     turns: int
     pictures: int
     left_out: tuple[str, ...]  # what could not be read, a sentence each
+    cleaned: int = 0  # pictures that had metadata, and are there without
 
 
 def export(
@@ -45,29 +52,41 @@ def export(
     path: Path,
     format: Format,  # noqa: A002  the field's own word
     selection: Selection | None = None,
+    *,
+    metadata: bool = False,
 ) -> Exported:
     """Write what is selected, or everything, to ``path``, whole or not at all.
 
-    ZIP and JSON have all versions; Markdown and HTML the one shown.
+    ZIP and JSON have all versions; Markdown and HTML the one shown. ``metadata`` leaves in the
+    pictures what tells where and when they were taken.
     """
-    log = _Log()
-    chosen = everything(store) if selection is None else selection
+    log = _Log(metadata=metadata)
+    chosen = parts_there(store) if selection is None else parts(store, selection)
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
         with temporary.open("xb") as file:
-            _WRITERS[format](file, log.counted(parts(store, chosen)), store, log)
+            _WRITERS[format](file, log.counted(chosen), store, log)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    return Exported(path, log.conversations, log.turns, len(log.pictures), tuple(log.left_out))
+    return Exported(
+        path,
+        log.conversations,
+        log.turns,
+        len(log.pictures),
+        tuple(dict.fromkeys(log.left_out)),
+        len(log.cleaned),
+    )
 
 
 class _Log:
     """Counts what passes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, metadata: bool) -> None:
+        self._metadata = metadata
         self.conversations, self.turns = 0, 0
         self.pictures: set[str] = set()
+        self.cleaned: set[str] = set()
         self.left_out: list[str] = []
 
     def counted(self, given: Iterable[Part]) -> Iterator[Part]:
@@ -78,26 +97,55 @@ class _Log:
             yield part
 
     def picture(self, store: Store, image: ImageRef) -> bytes | None:
-        """Return a picture's bytes; None, and a sentence, where it is not there."""
+        """Return a picture's bytes as they leave; None, and a sentence, where they cannot."""
+        name = f"{image.sha256}.{image.format}"
         try:
             content = store.image_path(image.sha256, image.format).read_bytes()
+            leaving = content if self._metadata else without_metadata(content, image.format)
         except OSError:
-            self.left_out.append(f"The picture {image.sha256}.{image.format} is missing.")
+            self.left_out.append(f"The picture {name} is missing.")
+            return None
+        except ValueError as error:
+            reason = f"its metadata cannot be taken out: {error}"
+            self.left_out.append(f"The picture {name} is left out, as {reason}.")
             return None
         self.pictures.add(image.sha256)
-        return content
+        if leaving != content:
+            self.cleaned.add(image.sha256)
+        return leaving
 
 
 def _zip(file: IO[bytes], given: Iterable[Part], store: Store, log: _Log) -> None:
-    pictures: dict[str, ImageRef] = {}
+    pictures: dict[str, ImageRef] = {}  # by the name that each has in the file
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for part in given:
-            pictures |= {f"{each.sha256}.{each.format}": each for each in part.images}
+            hashes = dict(_leaving(part.images, store, log))
+            pictures |= {
+                f"{hashes[each.sha256]}.{each.format}": each
+                for each in part.images
+                if each.sha256 in hashes
+            }
             for name, content in part.files.items():
-                _add(archive, f"{part.conversation.id}/{name}", content)
+                _add(archive, f"{part.conversation.id}/{name}", _naming(content, hashes))
         for name, image in sorted(pictures.items()):
+            # Read a second time: a thousand photos do not fit into memory.
             if (picture := log.picture(store, image)) is not None:
                 _add(archive, f"{names.IMAGES}/{name}", picture)
+
+
+def _leaving(images: Iterable[ImageRef], store: Store, log: _Log) -> Iterator[tuple[str, str]]:
+    """Yield the hash of each picture that is there, and the one that it leaves with."""
+    for image in images:
+        if (picture := log.picture(store, image)) is not None:
+            yield image.sha256, hashlib.sha256(picture).hexdigest()
+
+
+def _naming(record: bytes, hashes: Mapping[str, str]) -> bytes:
+    """Return a record that names pictures by the hash that they leave with."""
+    renamed = record
+    for here, leaving in hashes.items():
+        renamed = renamed.replace(here.encode("ascii"), leaving.encode("ascii"))
+    return record if renamed == record else seal(json.loads(renamed))
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

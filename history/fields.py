@@ -15,7 +15,10 @@ from typing import Any
 _PLAIN = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 _NUMBER = re.compile(r"-?[0-9][0-9.,' \u00a0]*")
 _CENTS = re.compile(r"[.,]([0-9]{1,2})$")
-_UNTOLD = ("schema_version", "checks")  # what nobody looks for
+# What nobody looks for: of receipts, of pages, of comparisons.
+_UNTOLD = (
+    "schema_version", "checks", "scores", "versions", "shown", "picture", "notes", "pairs",
+)  # fmt: skip
 
 
 def receipts_in(fields: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -56,11 +59,12 @@ def date(fields: Mapping[str, Any]) -> str:
     return value_of(first.get("date"))
 
 
-def total(fields: Mapping[str, Any]) -> float | None:
-    """Return what a receipt comes to; of several, the first that says it."""
-    amounts = (decimal(each.get("total")) for each in receipts_in(fields))
-    first = next((each for each in amounts if each is not None), None)
-    return amount(fields.get("total")) if first is None else float(first)
+def totals(fields: Mapping[str, Any]) -> list[float]:
+    """Return what each receipt comes to, of those that say it."""
+    amounts = [decimal(each.get("total")) for each in receipts_in(fields)]
+    found = [float(each) for each in amounts if each is not None]
+    alone = amount(fields.get("total"))
+    return found or ([] if alone is None else [alone])
 
 
 def told(fields: Mapping[str, Any]) -> str:

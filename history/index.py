@@ -30,7 +30,7 @@ from history.turn import Conversation, ImageRef
 log = logging.getLogger(__name__)
 
 FILE = "turns.sqlite"
-VERSION = 2  # of what stands below; another one is made anew
+VERSION = 3  # of what stands below; another one is made anew
 BUSY_S = 60.0  # another process may be making the whole index
 
 _SCHEMA = f"""
@@ -39,7 +39,7 @@ CREATE TABLE folder (
 ) WITHOUT ROWID;
 CREATE TABLE doc (
     id INTEGER PRIMARY KEY, conversation TEXT NOT NULL, turn INTEGER NOT NULL,
-    stamp TEXT NOT NULL, at TEXT NOT NULL, engine TEXT, job TEXT, pictures INTEGER, total REAL,
+    stamp TEXT NOT NULL, at TEXT NOT NULL, engine TEXT, job TEXT, pictures INTEGER,
     name TEXT NOT NULL, tags TEXT NOT NULL,
     prompt TEXT NOT NULL, reply TEXT NOT NULL, fields TEXT NOT NULL, folded TEXT NOT NULL
 );
@@ -50,6 +50,8 @@ CREATE TABLE receipt (
 );
 CREATE INDEX receipt_place ON receipt (conversation, turn);
 CREATE INDEX receipt_same ON receipt (same);
+CREATE TABLE amount (conversation TEXT NOT NULL, turn INTEGER NOT NULL, total REAL NOT NULL);
+CREATE INDEX amount_place ON amount (conversation, turn);
 CREATE TABLE look (sha256 TEXT PRIMARY KEY, bits TEXT NOT NULL) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5 (
     folded, content = 'doc', content_rowid = 'id', detail = 'none',

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from history import names
-from history.selection import Selection, everything, parts
+from history.selection import Selection, parts, parts_there
 from history.store import Store
 from history.turn import Turn
 
@@ -28,7 +28,7 @@ class Page:
 
 def pages(store: Store, selection: Selection | None = None) -> Iterator[Page]:
     """Yield the pages in the replies of the versions shown."""
-    for part in parts(store, everything(store) if selection is None else selection):
+    for part in parts_there(store) if selection is None else parts(store, selection):
         for turn in part.shown:
             found = pages_in(turn)
             for number, html in enumerate(found, 1):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from history.selection import Selection, everything, parts
+from history.selection import Selection, parts, parts_there
 from history.store import Store
 
 SIZE = (9, 4.5)  # inches
@@ -24,7 +24,7 @@ def latencies(store: Store, selection: Selection | None = None) -> list[Latency]
     """Return the latencies of all turns that have ended, in order of time."""
     found = [
         Latency(turn.timestamp, _seconds(turn.usage.get("first_token_ms")), turn.latency_ms / 1e3)
-        for part in parts(store, everything(store) if selection is None else selection)
+        for part in (parts_there(store) if selection is None else parts(store, selection))
         for turn in part.turns
         if turn.latency_ms is not None
     ]

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from history.corrections import corrected
 from history.fields import flat, parts_of, receipts_in, total_of, value_of
 from history.receipts_seen import Seen, pictures_of, seen_in
-from history.selection import Selection, everything, parts
+from history.selection import Selection, parts, parts_there
 from history.store import Store
 from history.tables import Table
 from history.turn import Turn
@@ -28,12 +28,9 @@ _SUMMED = {"discounts": "discounts", "tax": "taxes"}  # column: the list it is t
 
 def receipts(store: Store, selection: Selection | None = None) -> Table:
     """Return the fields of all turns of the versions shown that have any."""
-    chosen = everything(store) if selection is None else selection
+    chosen = parts_there(store) if selection is None else parts(store, selection)
     return table_of(
-        (part.conversation.id, turn)
-        for part in parts(store, chosen)
-        for turn in part.shown
-        if turn.fields
+        (part.conversation.id, turn) for part in chosen for turn in part.shown if turn.fields
     )
 
 

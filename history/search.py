@@ -1,10 +1,11 @@
 """Search as one types: words in, the newest turns that hold all of them out, with the places."""
 
 import json
+import math
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from history.documents import TEXTS
 from history.excerpt import Folding, excerpt, terms_of
@@ -12,6 +13,12 @@ from history.excerpt import Folding, excerpt, terms_of
 LIMIT = 50
 
 _SUMMARY = "(SELECT summary FROM folder WHERE folder.conversation = doc.conversation)"
+
+# One of the turn's receipts must be within both bounds, not each bound hold for another.
+_ONE_WITHIN = (
+    "EXISTS (SELECT 1 FROM amount WHERE amount.conversation = doc.conversation"
+    " AND amount.turn = doc.turn AND total BETWEEN ? AND ?)"
+)
 
 Where = Literal["name", "tags", "prompt", "reply", "fields"]
 
@@ -61,16 +68,16 @@ class Search:
             match = " AND ".join(f'"{each.replace(chr(34), chr(34) * 2)}"' for each in trigrams)
             conditions.insert(0, ("words MATCH ?", match))
         order = "words.rowid" if trigrams else "doc.id"
-        where = " AND ".join(condition for condition, _ in conditions)
+        where = " AND ".join(condition for condition, *_ in conditions)
         columns = ", ".join(TEXTS)
         rows = connection.execute(
             f"SELECT conversation, turn, at, {_SUMMARY}, {columns} FROM {source}"  # noqa: S608  ours
             f" WHERE {where} ORDER BY {order} DESC LIMIT ?",
-            [*(value for _, value in conditions), self._limit],
+            [*(value for _, *values in conditions for value in values), self._limit],
         )
         return [self._hit(row[0], row[1], row[2], row[3], row[4:]) for row in rows]
 
-    def _conditions(self) -> Iterator[tuple[str, object]]:
+    def _conditions(self) -> Iterator[tuple[Any, ...]]:  # SQL, and a value for each mark in it
         for term in self._terms:
             yield "instr(doc.folded, ?) > 0", term
         filters = self._filters
@@ -82,12 +89,14 @@ class Search:
                 ("at <= ? || '~'", filters.until),  # which sorts behind all that begins so
                 ("engine = ?", filters.engine),
                 ("job = ?", filters.job),
-                ("total >= ?", filters.total_from),
-                ("total <= ?", filters.total_to),
                 ("(pictures > 0) = ?", pictures),
             )
             if value not in (None, "")
         )
+        if (filters.total_from, filters.total_to) != (None, None):
+            least = -math.inf if filters.total_from is None else filters.total_from
+            most = math.inf if filters.total_to is None else filters.total_to
+            yield _ONE_WITHIN, least, most
         # Without a word, what is wanted are turns.
         yield "turn >= ?", 0 if self._terms else 1
 

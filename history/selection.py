@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from history import files, names
-from history.errors import TurnNotFound
+from history.errors import NotFound, TurnNotFound
 from history.head import decode_head
 from history.listing import read_turn
 from history.store import Store
@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 # A conversation's id, and its turns that are wanted; None for all, those of other versions too.
 Selection = Mapping[str, Collection[int] | None]
+
+_TRIES = 3  # at reading a conversation of which turns are being deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +45,38 @@ def everything(store: Store) -> Selection:
 def parts(store: Store, selection: Selection) -> Iterator[Part]:
     """Read what is selected. Raise ``NotFound`` where it is not there."""
     for conversation_id, wanted in selection.items():
-        conversation = store.conversation(conversation_id)
-        folder = store.root / conversation_id
-        listed = [path.name for path in folder.iterdir()]
-        ids = names.turn_ids(listed) if wanted is None else sorted(set(wanted))
-        turns = tuple(read_turn(folder, turn_id) for turn_id in ids)
-        marks = names.gone_ids(listed) if wanted is None else []
-        wholes, left_out = _whole(folder, turns, marks)
-        whole_turns = tuple(turn for turn in turns if not turn.damaged)
-        shown = store.turns(conversation_id) if wanted is None else whole_turns
-        yield Part(
-            conversation,
-            tuple(turn for turn in shown if not turn.damaged),
-            whole_turns,
-            wholes,
-            tuple(left_out),
-        )
+        yield _part(store, conversation_id, wanted)
+
+
+def parts_there(store: Store) -> Iterator[Part]:
+    """Read everything, but for what is deleted meanwhile."""
+    for conversation_id in everything(store):
+        for _ in range(_TRIES):
+            try:
+                part = _part(store, conversation_id, None)
+            except (NotFound, FileNotFoundError):
+                continue  # a turn of it, and the rest is there; or all of it
+            yield part
+            break
+
+
+def _part(store: Store, conversation_id: str, wanted: Collection[int] | None) -> Part:
+    conversation = store.conversation(conversation_id)
+    folder = store.root / conversation_id
+    listed = [path.name for path in folder.iterdir()]
+    ids = names.turn_ids(listed) if wanted is None else sorted(set(wanted))
+    turns = tuple(read_turn(folder, turn_id) for turn_id in ids)
+    marks = names.gone_ids(listed) if wanted is None else []
+    wholes, left_out = _whole(folder, turns, marks)
+    whole_turns = tuple(turn for turn in turns if not turn.damaged)
+    shown = store.turns(conversation_id) if wanted is None else whole_turns
+    return Part(
+        conversation,
+        tuple(turn for turn in shown if not turn.damaged),
+        whole_turns,
+        wholes,
+        tuple(left_out),
+    )
 
 
 def _whole(

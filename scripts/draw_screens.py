@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "docs" / "screens"
+EXAMPLES = ROOT / "app" / "page" / "examples"
 CHROMIUM = os.environ.get("CHROME") or shutil.which("chromium") or "/usr/bin/chromium"
 WIDE = {"viewport": {"width": 1440, "height": 900}}
 MIDDLE = {"viewport": {"width": 1024, "height": 768}}
@@ -112,6 +113,20 @@ def jobs(page: Page) -> None:
     page.wait_for_selector(".sl-commands [role=option]")
 
 
+def draft(page: Page) -> None:
+    """Show pictures that are attached, and what could be done with them."""
+    pictures = [EXAMPLES / name for name in ("receipt.png", "before.png")]
+    page.set_input_files("#composer input[type=file]", pictures)
+    page.wait_for_selector("#composer .thumbnail-item >> nth=1")
+    page.wait_for_timeout(1000)
+
+
+def folder(page: Page) -> None:
+    """Show where a whole folder of receipts is chosen."""
+    page.evaluate("secondLook.folder.open()")
+    page.wait_for_selector(".fold-drop")
+
+
 def clear(page: Page) -> None:
     """Show the levels of a clear."""
     opened(page, RECEIPT)
@@ -121,7 +136,8 @@ def clear(page: Page) -> None:
 SCREENS: dict[str, Callable[[Page], None]] = {
     each.__name__: each
     for each in (
-        welcome, receipt, webpage, compared, viewer, settings, inside, engine, jobs, clear,
+        welcome, draft, receipt, webpage, compared, viewer, settings, inside, engine, jobs, folder,
+        clear,
     )
 }  # fmt: skip
 LOOKS = {
@@ -147,6 +163,7 @@ def draw(browser: Browser, address: str) -> None:
             page = context.new_page()
             page.goto(address)
             page.wait_for_selector("#composer textarea:not([disabled])")
+            page.wait_for_timeout(1000)  # the list has its pictures, and every widget its language
             show(page)
             page.screenshot(path=OUT / f"{name}-{look}.png")
             smaller(OUT / f"{name}-{look}.png")

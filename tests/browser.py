@@ -1,15 +1,17 @@
 """Drives the page in Debian's Chromium, as a user would."""
 
 import contextlib
+import gc
 import os
 import shutil
 import socket
 import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from app.assistant import Assistant
 from app.config import Config, TmpConfig
@@ -39,7 +41,7 @@ EXAMPLES_ASKED: tuple[tuple[Job | None, str, tuple[str, ...]], ...] = (  # the n
     ("html", "Rebuild this screenshot as one HTML page.", ("screenshot.png",)),
     ("receipt", "Read this receipt.", ("receipt.png",)),
 )
-WAIT_MS = 10_000  # a backstop: what is waited for comes much sooner
+WAIT_MS = 30_000  # a backstop: what is waited for comes much sooner
 
 
 @contextlib.contextmanager
@@ -49,6 +51,10 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
         browser.close()
+    with warnings.catch_warnings():
+        # Gradio 6.31 leaves sockets and event loops to the garbage collector: not in another test.
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @contextlib.contextmanager
@@ -91,11 +97,20 @@ def opened(browser: Browser, url: str, *, ready: bool = True, **options: object)
     page.set_default_timeout(WAIT_MS)
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
-    # Gradio catches what a widget's script throws, and only logs it.
-    page.on("console", lambda m: page.errors.append(m.text) if "js_on_load" in m.text else None)
+    page.on("console", lambda said: page.errors.append(said.text) if _is_ours(said) else None)
     page.goto(url)
     page.wait_for_selector("#composer textarea:not([disabled])" if ready else "#composer textarea")
     return page
+
+
+def _is_ours(said: ConsoleMessage) -> bool:
+    """Tell whether a message is an error of the page, not of Gradio, and no answer that refuses."""
+    # Gradio catches what a widget's script throws, and only logs it. A reload aborts its requests,
+    # of which it logs each.
+    if "js_on_load" in said.text:
+        return True
+    refused = said.text.startswith("Failed to load resource")
+    return said.type == "error" and not refused and "/assets/" not in said.location["url"]
 
 
 def offer(page: Page, *files: tuple[str, bytes]) -> None:

@@ -161,7 +161,7 @@ class Listener:
         """Wait for so many ways and a datagram; tell whether they came."""
         with self._changed:
             return self._changed.wait_for(
-                lambda: len(self.ways) >= ways and bool(self.datagrams), timeout=30
+                lambda: len(self.ways) >= ways and bool(self.datagrams), timeout=120
             )
 
     def _receive(self) -> None:

@@ -269,7 +269,10 @@ def test_none_of_it_is_there_unless_config_says_so(plain, path):
 
 
 def test_no_endpoint_is_named_unless_config_says_so(plain):
-    assert httpx.get(f"{plain}/gradio_api/info").json()["named_endpoints"] == {}
+    events = httpx.get(f"{plain}/config").json()["dependencies"]
+
+    assert {event["api_visibility"] for event in events} == {"private"}
+    assert httpx.get(f"{plain}/gradio_api/info").status_code == 404
 
 
 def test_nothing_is_uploaded_gradio_s_way_unless_config_says_so(plain):

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -248,6 +249,25 @@ def test_a_picture_without_a_question_gets_the_merchants_name(store):
     assert (first_name(turn), full_name(turn)) == ("scan", "CORNER SHOP LTD · 2026-02-14")
 
 
+def test_a_page_gives_its_title_to_the_conversation(store):
+    turn = store.turn(kept(store), 1)
+    html = "<!DOCTYPE html><title>Ferry &amp; Times</title><h1>x</h1>"
+
+    named = replace(turn, job="html", fields={"html": html})
+
+    assert full_name(named) == "Ferry & Times · HTML"
+    assert full_name(replace(named, fields={"html": ""})) == first_name(turn)
+
+
+def test_a_comparison_is_called_by_its_pictures(store):
+    turn = store.turn(kept(store), 1)
+    other = replace(turn.images[0], name="after.png")
+
+    named = replace(turn, job="compare", images=(*turn.images, other), fields={})
+
+    assert full_name(named) == "scan / after"
+
+
 # Files
 
 
@@ -260,6 +280,22 @@ def take(client, store):
         return answer.content
 
     return taken
+
+
+@pytest.mark.parametrize(
+    ("merchant", "name"),
+    [
+        ("CORNER SHOP LTD", "CORNER%20SHOP%20LTD%202026-02-14.xlsx"),
+        ("咖啡", "%E5%92%96%E5%95%A1%202026-02-14.xlsx"),
+        ("../a/b:c\u202exslx", "a%20b%20c%20xslx%202026-02-14.xlsx"),
+    ],
+)
+def test_a_file_is_called_by_merchant_and_day(client, store, merchant, name):
+    conversation = kept(store, fields(receipt(merchant=found(merchant))))
+
+    answer = client.get(f"/receipt/{conversation}/1/0.xlsx")
+
+    assert answer.headers["content-disposition"] == f"attachment; filename*=utf-8''{name}"
 
 
 def test_a_receipt_is_taken_away_as_json(take):

@@ -15,7 +15,7 @@ from history import Filters, StorageFull, Store, TurnDamaged, TurnNotFound, Turn
 from history.corrections import at, changes, corrected, in_place, is_confirmed
 from history.duplicates import duplicates, keep_looks, unseen_pictures
 from history.export import export
-from history.fields import merchant, told, total
+from history.fields import merchant, told, totals
 from history.importing import import_file
 from history.receipt_markdown import receipt_markdown
 from history.receipts import receipts
@@ -133,7 +133,7 @@ def test_fields_and_corrections_of_any_shape_can_be_read(content, corrections):
     result = corrected(turn)
 
     told(result)
-    total(result)
+    totals(result)
     merchant(result)
     changes(turn)
     for seen in seen_in(turn):

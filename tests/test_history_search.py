@@ -123,6 +123,18 @@ def test_without_words_the_filters_alone_choose(store, conversation):
     assert ids(since="2020-02-15") == [2, 1]
 
 
+def test_each_receipt_of_a_turn_is_found_by_its_total(store, conversation):
+    receipts = [{"schema_version": 1, "total": {"value": each}} for each in ("5.00", "20.00")]
+    say(store, conversation, "two", job="receipt", fields={"receipts": receipts})
+
+    def is_found(**filters):
+        return bool(store.search("", Filters(**filters)))
+
+    assert is_found(total_from=20, total_to=20)
+    assert is_found(total_to=5)
+    assert not is_found(total_from=6, total_to=19)
+
+
 def test_words_and_filters_count_together(store, conversation):
     say(store, conversation, "lunch", job="receipt")
     say(store, conversation, "lunch")

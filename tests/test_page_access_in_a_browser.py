@@ -20,12 +20,28 @@ def url(tmp_path_factory):
         yield address
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
+LOOKS = {
+    "light": {"color_scheme": "light"},
+    "dark on a phone": {
+        "color_scheme": "dark",
+        "viewport": {"width": 390, "height": 844},
+        "has_touch": True,
+        "is_mobile": True,
+    },
+}
+
+
+@pytest.fixture(scope="module", params=LOOKS)
 def page(request, url):
     with chromium() as browser:
-        page = opened(browser, url, color_scheme=request.param)
+        page = opened(browser, url, **LOOKS[request.param])
         yield page
         assert page.errors == []
+
+
+def click(page, selector):
+    """Click what may be in a menu that is closed on a phone."""
+    page.wait_for_selector(selector, state="attached").evaluate("each => each.click()")
 
 
 def found(page):
@@ -40,7 +56,7 @@ def found(page):
 
 
 def test_the_welcome(page):
-    page.click(".sl-new")
+    click(page, ".sl-new")
     page.wait_for_selector(".sl-card")
 
     assert found(page) == []
@@ -48,8 +64,8 @@ def test_the_welcome(page):
 
 @pytest.mark.parametrize("at", range(len(EXAMPLES_ASKED)))
 def test_a_conversation(page, at):
-    page.click(f".sl-item >> nth={at}")
-    page.wait_for_selector(".sl-item[aria-current] >> nth=0")
+    click(page, f".sl-item >> nth={at}")
+    page.wait_for_selector(".sl-item[aria-current] >> nth=0", state="attached")
     page.wait_for_selector("#hist .sl-footer")
     page.wait_for_function("!document.querySelector('.sl-panel:empty')")
 
@@ -57,7 +73,7 @@ def test_a_conversation(page, at):
 
 
 def test_the_settings(page):
-    page.click(".sl-settings")
+    click(page, ".sl-settings")
     page.wait_for_selector(".sl-drawer .sl-setting")
 
     assert found(page) == []
@@ -65,8 +81,9 @@ def test_the_settings(page):
 
 
 def test_the_viewer(page):
-    page.click(".sl-item >> nth=0")
-    page.click("#hist [data-view]")
+    click(page, ".sl-item >> nth=0")
+    page.wait_for_selector("#hist .slip-value")
+    click(page, "#hist [data-view]")
     page.wait_for_selector(".sl-lightbox .sl-lines li")
 
     assert found(page) == []
@@ -74,13 +91,21 @@ def test_the_viewer(page):
 
 
 def test_a_menu_and_the_filters(page):
-    page.click(".sl-filters summary")
-    page.hover(".sl-row")
-    page.click(".sl-more")
+    click(page, ".sl-filters summary")
+    click(page, ".sl-more")
     page.wait_for_selector(".sl-popup")
 
     assert found(page) == []
     page.keyboard.press("Escape")
+
+
+def test_what_a_search_found(page):
+    page.eval_on_selector(
+        ".sl-query", "box => { box.value = 'total'; box.dispatchEvent(new Event('input')); }"
+    )
+    page.wait_for_selector(".sl-hit mark", state="attached")
+
+    assert found(page) == []
 
 
 def test_tab_leads_past_the_list_to_where_one_writes(page):

@@ -56,6 +56,19 @@ def test_a_deleted_turn_comes_back(page):
     page.wait_for_function("document.querySelector('#hist .sl-picture img').naturalWidth > 0")
 
 
+def test_without_its_only_turn_a_conversation_is_gone_and_one_can_begin(page):
+    page.click("[data-act=delete][data-turn='1']")
+    page.wait_for_function("document.querySelectorAll('#hist .sl-typed').length === 1")
+
+    page.click("[data-act=delete][data-turn='2']")
+
+    page.wait_for_selector(".sl-card")
+    assert page.locator(".sl-row").count() == 0
+    page.click("[data-action=undo]")
+    page.wait_for_selector("#hist .sl-typed")
+    assert said(page) == ["Are you sure?"]
+
+
 def test_undo_is_still_offered_while_one_types(page):
     page.click("[data-act=delete][data-turn='1']")
     page.wait_for_selector("[data-action=undo]")

@@ -6,9 +6,11 @@ import pytest
 
 from tests.browser import WAIT_MS, attach, chromium, offer, opened, reply, send, served
 from tests.test_app_assistant import Resuming
+from vision.beside import WithReader
 from vision.engine import Progress
 from vision.errors import EngineFailed, EngineUnavailable
 from vision.fake import FakeEngine
+from vision.images import Decoder
 
 pytestmark = [
     pytest.mark.browser,
@@ -250,6 +252,15 @@ def test_a_refused_picture_is_said_and_the_question_stays(page_for):
     assert page.input_value("#composer textarea") == "What is this?"
 
 
+def test_of_several_refused_files_each_is_named(page_for, red):
+    page = page_for(FakeEngine())
+
+    offer(page, ("a.png", b"no picture"), ("red.png", red), ("b.png", b"no picture"))
+
+    page.wait_for_selector("#tray .sl-problem >> text=a.png, b.png: This is a file of the kind")
+    page.wait_for_selector("#composer .thumbnail-item")
+
+
 def test_a_failed_turn_says_why_and_what_to_do(page_for):
     page = page_for(FakeEngine([OutOfMemory(needed_mib=900)]))
 
@@ -274,7 +285,7 @@ def test_markup_and_script_in_a_prompt_stay_text(page_for):
 
 def test_a_card_sends_its_example(page_for):
     engine = FakeEngine(["Two rooms."])
-    page = page_for(engine)
+    page = page_for(WithReader(engine, Decoder()))
 
     page.click(".sl-card[data-job=compare]")
 

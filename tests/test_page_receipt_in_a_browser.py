@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 
 from app.assistant import Assistant
 from app.engines import Candidate
+from app.naming import full_name
 from history import ImageRef, Store
 from tests.browser import chromium, opened, served
 from tests.receipt_drawn import HOSTILE, box, fields, found, item, kept, receipt
@@ -314,6 +315,31 @@ def test_a_correction_is_there_when_the_page_is_opened_again(panel, page_of):
     again = page_of(page.conversation)
 
     assert again.inner_text(field("receipts.0.merchant")) == "Corner Shop"
+
+
+def test_a_corrected_merchant_is_the_conversations_name_at_once(site, page_of):
+    store, _ = site
+    conversation = kept(store)
+    store.rename(conversation, full_name(store.turn(conversation, 1)))
+    page = page_of(conversation)
+
+    corrected(page, "receipts.0.merchant", "Corner Shop")
+
+    page.wait_for_selector("#header h1 >> text=Corner Shop")
+    page.wait_for_selector(".sl-item[aria-current] >> text=Corner Shop")
+
+
+def test_whatever_is_touched_is_as_large_as_a_fingertip(opened_panel):
+    touched = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    page = opened_panel(receipt("8.76"), options=touched)
+
+    small = page.eval_on_selector_all(
+        ".slip button, .slip a",
+        """all => all.filter((each) => each.checkVisibility())
+            .filter((each) => each.getBoundingClientRect().height < 40)
+            .map((each) => each.className || each.textContent)""",
+    )
+    assert small == []
 
 
 def test_a_correction_is_taken_back(panel):

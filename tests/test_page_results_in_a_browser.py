@@ -105,6 +105,19 @@ def test_what_differs_is_boxed_in_both_pictures(page):
     assert page.locator(".sl-side rect.sl-lit").count() == 2
 
 
+def test_a_part_in_the_reply_and_its_boxes_light_up_together(page):
+    page.click(f".sl-item >> nth={COMPARED}")
+    page.wait_for_selector(".sl-side rect")
+
+    page.hover("#hist .prose tbody tr >> nth=2")
+    page.wait_for_selector(".sl-side rect.sl-lit")
+    lit = page.locator(".sl-side rect.sl-lit")
+    assert lit.evaluate_all("all => all.map((each) => each.dataset.part)") == ["3", "3"]
+    page.hover(".sl-side figure >> nth=1 >> rect >> nth=0")
+    page.wait_for_selector("#hist .prose tbody tr:nth-child(1).sl-lit")
+    assert page.locator("#hist .prose tr.sl-lit").count() == 1
+
+
 def test_one_picture_is_swiped_over_the_other(page):
     page.click(f".sl-item >> nth={COMPARED}")
     page.click(".sl-ways button >> text=Swipe")

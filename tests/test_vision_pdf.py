@@ -243,7 +243,7 @@ def test_a_document_is_drawn_where_nothing_can_be_opened():
     rows = {line[:26].strip(): line[26:].split()[:2] for line in limits.splitlines()}
     assert rows["Max open files"] == ["0", "0"]
     assert rows["Max file size"] == ["0", "0"]
-    assert rows["Max address space"] == [str(2 << 30)] * 2
+    assert int(rows["Max address space"][1]) < 2 << 30
     assert "pdfium" in mapped
 
 

@@ -28,7 +28,8 @@ TEXT = "\n".join(" ".join(row) for row in CELLS)
 def pieces(prompt, *pictures, job=None):
     reply = Reply(intent_of(prompt, job), len(pictures), phrases_for(prompt))
     on_pictures = [piece for n in reply.pictures for piece in reply.on(n, pictures[n - 1])]
-    return on_pictures or [reply.alone()]
+    without = [n for n in reply.pictures if not pictures[n - 1]]
+    return [*on_pictures, *reply.without_text(without)] or [reply.alone()]
 
 
 def answer(prompt, *pictures, job=None):
@@ -145,10 +146,21 @@ def test_a_picture_without_text_is_said_to_have_none():
 
 
 def test_several_pictures_have_a_heading_each():
-    assert answer("total?", PICTURE, ()) == (
+    assert answer("total?", PICTURE, PICTURE) == (
         "**Image 1**\n\nThe total is **14.80**: line 8 says `Total 14.80`.\n\n"
-        "**Image 2**\n\nI find no text in this picture."
+        "**Image 2**\n\nThe total is **14.80**: line 8 says `Total 14.80`."
     )
+
+
+def test_pictures_without_text_are_named_once():
+    assert answer("total?", PICTURE, (), ()) == (
+        "**Image 1**\n\nThe total is **14.80**: line 8 says `Total 14.80`.\n\n"
+        "I find no text in Image 2, Image 3."
+    )
+
+
+def test_where_no_picture_holds_text_that_is_all_there_is_to_say():
+    assert answer("total?", (), ()) == "I find no text in these pictures."
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,7 @@ def lines_of(words: list[tuple[str, float, float, float, float]]) -> tuple[Line,
     for text, x0, y0, x1, y1 in words:
         last = lines[-1] if lines else None
         beside = last and abs((y0 + y1) - (last[2] + last[4])) < 0.5 * (y1 - y0)
-        if last and beside and -2 <= x0 - last[3] < 0.5 * (y1 - y0):
+        if last and beside and -2 <= x0 - last[3] < 0.7 * (y1 - y0):
             last[0] = f"{last[0]} {text}" if x0 - last[3] > 1 else f"{last[0]}{text}"
             last[2], last[3], last[4] = min(last[2], y0), x1, max(last[4], y1)
         else:

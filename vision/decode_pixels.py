@@ -15,7 +15,8 @@ it would be mean 1.6, at most 42 at a quarter, and 2.5 and 51 at an eighth.
 """
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -33,7 +34,12 @@ from PIL.WebPImagePlugin import WebPImageFile
 from pillow_heif import HeifImageFile
 
 from vision.decode_protocol import Limits, Request
-from vision.image_errors import ImageColoursRefused, ImageTooManyPixels, ImageTooNarrow
+from vision.image_errors import (
+    ImageColoursRefused,
+    ImageTooManyPixels,
+    ImageTooManyScans,
+    ImageTooNarrow,
+)
 
 Note = tuple[str, dict[str, float]]  # a code and its numbers; ``vision.images.Note`` has the words
 Size = tuple[int, int]  # width, height
@@ -60,6 +66,8 @@ TURNS: Mapping[int, Transpose] = {
 _SIDEWAYS = 5  # from this orientation on, width and height change places
 _SEEKING = frozenset({"gif", "tiff"})  # plugins that count frames by reading through them
 _DRAFT_ROOM = 1.5  # sides of a draft over those wanted, at least
+_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")  # of JPEG; in its coded data FF is none
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +80,23 @@ class Upright:
     notes: tuple[Note, ...]
 
 
-def read(file: bytes, request: Request, limits: Limits) -> Upright:
-    """Decode ``file``, large enough for what ``request`` wants. Plugins raise what they like."""
+def read(
+    file: bytes, request: Request, limits: Limits, grant: Callable[[int], None] = lambda _: None
+) -> Upright:
+    """Decode ``file``, large enough for what ``request`` wants. Plugins raise what they like.
+
+    ``grant`` is told how many pixels there will be, before the first.
+    """
+    if request.kind == "webp":  # this plugin takes memory for all pixels when it reads the header
+        promised = _webp_size(file)
+        guard(promised, limits)
+        grant(math.prod(promised))
     source = READERS[request.kind](BytesIO(file))
     guard(source.size, limits)
     frames = _frames(file, source, request.kind)
+    if request.kind == "jpg":
+        _guard_scans(file, limits)
+    grant(math.prod(source.size) + request.width * request.height)
     size = source.size
     if isinstance(source, JpegImageFile):
         _draft(source, request)
@@ -108,6 +128,32 @@ def guard(size: Size, limits: Limits) -> None:
     aspect = max(size) / min(size)
     if aspect > limits.max_aspect:
         raise ImageTooNarrow(width=width, height=height, aspect=aspect, limit=limits.max_aspect)
+
+
+def _webp_size(file: bytes) -> Size:
+    """Return the width and height that a WebP says it has. Source: RFC 9649, 2.5 to 2.7."""
+    chunk, (a, b) = file[12:16], (file[24:27], file[27:30])
+    if chunk == b"VP8X":
+        return int.from_bytes(a, "little") + 1, int.from_bytes(b, "little") + 1
+    if chunk == b"VP8L":
+        packed = int.from_bytes(file[21:25], "little")
+        return (packed & 0x3FFF) + 1, (packed >> 14 & 0x3FFF) + 1
+    sides = file[26:28], file[28:30]
+    width, height = (int.from_bytes(side, "little") & 0x3FFF for side in sides)
+    return max(width, 1), max(height, 1)
+
+
+def _guard_scans(file: bytes, limits: Limits) -> None:
+    """Refuse a JPEG of so many scans that kilobytes take seconds: each goes over all pixels."""
+    scans, place = 0, 2
+    while found := _MARKER.search(file, place):
+        marker, place = file[found.start() + 1], found.end()
+        if marker == _END_OF_IMAGE:
+            break  # what follows, such as a film, is none of ours
+        scans += marker == _START_OF_SCAN
+        place += int.from_bytes(file[place : place + 2], "big")
+    if scans > limits.max_scans:
+        raise ImageTooManyScans(scans=scans, limit=limits.max_scans)
 
 
 def fit(size: Size, side: int) -> Size:

@@ -26,9 +26,10 @@ class Limits:
     max_bytes: int = 100 * 2**20
     max_pixels: int = 52_428_800  # 50 Mi: phones save 8,160 x 6,144
     max_aspect: int = 200  # longer side over shorter; Qwen's smart_resize refuses more
+    max_scans: int = 100  # of a JPEG; cameras write 1, progressive ones have about 10
     memory_bytes: int = 2 * 2**30  # address space of the worker, its libraries included
     max_pages: int = 50  # of a PDF
-    cpu_s: int = 10  # CPU time of one picture, or page, all threads together
+    cpu_s: int = 10  # CPU time of the largest picture, or of a page, all threads together
     wall_s: float = 30.0  # only a backstop: a busy machine must not lose good pictures
 
 

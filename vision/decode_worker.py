@@ -34,7 +34,7 @@ from vision.decode_protocol import (
 )
 from vision.errors import ImageRefused
 from vision.image_errors import ImageBroken, ImageTakesTooMuchMemory
-from vision.worker_limits import confine, cpu_limit, pipes
+from vision.worker_limits import Allowance, address_space, confine, pipes
 
 _STRIP = 65_536  # bytes; why: see decode_protocol
 _THREADS = 2  # of a decoder: each takes address space, and one picture should not take all cores
@@ -46,12 +46,15 @@ def main() -> None:
     requests, replies = pipes()
     limits = Limits(**json.loads(sys.argv[1]))
     _prepare(limits)
+    # Where it is not known how much that is, one picture may have as much as the largest.
+    idle_bytes = address_space() or limits.memory_bytes
     send(replies, {"pillow": PIL.__version__, "missing": confine(limits)})
     try:
         while True:
             request = Request(**receive(requests))
-            with cpu_limit(limits.cpu_s):
-                _answer(replies, _file(requests, request.size), request, limits)
+            file = _file(requests, request.size)
+            with Allowance(limits, idle_bytes, request.size) as allowance:
+                _answer(replies, file, request, limits, allowance)
     except (Closed, BrokenPipeError):
         return
 
@@ -80,15 +83,17 @@ def _prepare(limits: Limits) -> None:
         codecs.lookup(codec)
 
 
-def _answer(replies: FileIO, file: bytes, request: Request, limits: Limits) -> None:
+def _answer(
+    replies: FileIO, file: bytes, request: Request, limits: Limits, allowance: Allowance
+) -> None:
     try:
-        upright = read(file, request, limits)
+        upright = read(file, request, limits, allowance.grant)
         image = _wanted(upright, request)
         small = preview(upright, request.side) if request.side else b""
     except ImageRefused as error:
         _refuse(replies, error)
     except MemoryError:
-        _refuse(replies, ImageTakesTooMuchMemory(limit_mib=limits.memory_bytes / 2**20))
+        _refuse(replies, ImageTakesTooMuchMemory(limit_mib=allowance.memory_bytes / 2**20))
     except Exception as error:  # noqa: BLE001 - whatever a plugin raises, the file is the cause
         _refuse(replies, ImageBroken(kind=request.kind.upper()), f"{type(error).__name__}: {error}")
     else:

@@ -93,7 +93,10 @@ class Progress:
     Of pictures, ``done`` is the one that is being worked on: 1 is the first.
     """
 
-    stage: Literal["download", "weights", "warm-up", "images", "prefill"]
+    stage: Literal[
+        "download", "weights", "warm-up", "images", "prefill",
+        "measure", "build", "render", "repair",
+    ]  # fmt: skip
     done: int = 0
     total: int = 0
     unit: Literal["", "bytes", "tokens", "images"] = ""

@@ -2,7 +2,8 @@
 
 VisionError
  ├─ ImageRefused
- │   ├─ ImageEmpty, ImageTooManyBytes, ImageTooManyPixels, ImageTooNarrow   beyond a limit
+ │   ├─ ImageEmpty, ImageTooManyBytes, ImageTooManyPixels, ImageTooManyScans, ImageTooNarrow
+ │   │                                                                      beyond a limit
  │   ├─ ImageKindRefused, ImageKindUnknown, ImageColoursRefused             not what we read
  │   ├─ ImageBroken                                                         damaged or cut off
  │   ├─ ImageTooSlow, ImageTimedOut, ImageTakesTooMuchMemory, ImageDecoderDied
@@ -51,25 +52,32 @@ class ImageTooNarrow(ImageRefused):
     way_out: ClassVar[str] = "Cut it into shorter pieces and send those."
 
 
+class ImageTooManyScans(ImageRefused):
+    """A JPEG that goes over its pixels again and again."""
+
+    text: ClassVar[str] = (
+        "This JPEG goes over its pixels {scans:,} times; the limit is {limit:,} times."
+    )
+    way_out: ClassVar[str] = "Save it again as plain JPEG or PNG, and send that."
+
+
 class ImageKindRefused(ImageRefused):
     """A file of a kind we know and do not read."""
 
-    text: ClassVar[str] = (
-        "This is a file of the kind {kind}; pictures are read as PNG, JPEG, WebP, GIF, BMP, TIFF, "
-        "AVIF and HEIC."
+    text: ClassVar[str] = "This is a file of the kind {kind}, which is not read."
+    way_out: ClassVar[str] = (
+        "Save or export it as PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, HEIC or PDF, or send a "
+        "screenshot of it."
     )
-    way_out: ClassVar[str] = "Save or export it as PNG or JPEG, or send a screenshot of it."
 
 
 class ImageKindUnknown(ImageRefused):
     """A file whose first bytes we do not know."""
 
-    text: ClassVar[str] = (
-        "This file does not begin like a picture; pictures are read as PNG, JPEG, WebP, GIF, BMP, "
-        "TIFF, AVIF and HEIC."
-    )
+    text: ClassVar[str] = "This file does not begin like a picture or a PDF."
     way_out: ClassVar[str] = (
-        "If a program on this machine shows it, save it there as PNG or JPEG and send that."
+        "If a program on this machine shows it, save it there as PNG, JPEG, WebP, GIF, BMP, TIFF, "
+        "AVIF, HEIC or PDF and send that."
     )
 
 
@@ -90,9 +98,12 @@ class ImageBroken(ImageRefused):
 
 
 class ImageTooSlow(ImageRefused):
-    """A picture that used up ``Limits.cpu_s``."""
+    """A picture that used up the CPU time of one of its size, or ``Limits.cpu_s``."""
 
-    text: ClassVar[str] = "Decoding this picture took {limit:g} seconds of computing, the limit."
+    text: ClassVar[str] = (
+        "Decoding this picture takes more computing time than its pixels are worth; no picture "
+        "gets more than {limit:g} seconds."
+    )
     way_out: ClassVar[str] = "Save it as PNG or plain JPEG, or smaller, and send that."
 
 
@@ -104,7 +115,7 @@ class ImageTimedOut(ImageRefused):
 
 
 class ImageTakesTooMuchMemory(ImageRefused):
-    """A picture that wanted more than ``Limits.memory_bytes``."""
+    """A picture that wanted more memory than one of its size, or ``Limits.memory_bytes``."""
 
     text: ClassVar[str] = (
         "Decoding this picture takes more memory than the limit of {limit_mib:,.0f} MiB."
@@ -138,5 +149,5 @@ class DecoderUnavailable(VisionError):
 
 def refusals() -> Mapping[str, type[ImageRefused]]:
     """Return the refusals a worker may send, by the code it sends."""
-    told = (ImageTooManyPixels, ImageTooNarrow, ImageColoursRefused, ImageBroken)
+    told = (ImageTooManyPixels, ImageTooManyScans, ImageTooNarrow, ImageColoursRefused, ImageBroken)
     return {cls.__name__: cls for cls in (*told, ImageTakesTooMuchMemory)}

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from io import BytesIO, FileIO
 from typing import Any
@@ -27,13 +28,14 @@ from vision.errors import ImageRefused
 from vision.image_errors import ImageTakesTooMuchMemory
 from vision.pdf_errors import PdfBroken, PdfLocked, PdfTooManyPages
 from vision.pdf_fonts import Fonts, installed
-from vision.worker_limits import confine, cpu_limit, pipes
+from vision.worker_limits import address_space, confine, cpu_limit, pipes
 
 Answer = tuple[dict[str, int], bytes]  # facts, and a PNG where one was asked for
 
 _POINTS = 72  # to an inch
 _PIXELS = 3_870_000  # of a page, if its dots an inch stay within these: an A4 page at 200
 _LEAST_DPI, _MOST_DPI = 100, 300
+_MEMORY_BYTES = 768 << 20  # a scan of 50 megapixels takes a third of it
 _COMPRESSION = 3  # of PNG: half the time of 6, and 5 % more bytes
 
 
@@ -46,11 +48,18 @@ def main() -> None:
     font = installed()
     _fonts = Fonts(font) if font else None  # PDFium holds no reference
     os.dup2(1, 2)  # from now on libraries would speak, at will
-    send(replies, {"pillow": PIL.__version__, "missing": confine(limits)})
+    send(replies, {"pillow": PIL.__version__, "missing": confine(_with_less_memory(limits))})
     try:
         _serve(requests, replies, limits)
     except (Closed, BrokenPipeError):
         return
+
+
+def _with_less_memory(limits: Limits) -> Limits:
+    """Let a document have what a scan of the largest picture takes, not all that a picture may."""
+    held_bytes = address_space()  # the mapped font is most of it
+    most = held_bytes + _MEMORY_BYTES if held_bytes else limits.memory_bytes
+    return replace(limits, memory_bytes=min(limits.memory_bytes, most))
 
 
 def _serve(requests: FileIO, replies: FileIO, limits: Limits) -> None:

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from app.assistant import Assistant
 from app.budget import MAX_PIXELS, Detail
+from app.clear import PROGRAMS
 from app.conversation_settings import sampling_with
 from app.errors import Busy, NothingToSend, StillLoading
 from app.intake import Upload
@@ -27,7 +28,7 @@ from vision.engine import Image, Job, Message, Prompt, Role, SamplingParams, Sta
 MAX_WAITING = 32
 # All unsaved runs share one KV cache slot: a thousand receipts must not push the page's
 # conversations out, and a program that sends a longer prompt each time still reuses its beginning.
-SLOT = "programs"
+SLOT = PROGRAMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,11 @@ class Asked:
 class Programs:
     """Takes what programs ask; safe to use from any thread."""
 
-    def __init__(self, assistant: Assistant, tmp: TmpFolder) -> None:
+    def __init__(
+        self, assistant: Assistant, tmp: TmpFolder, uploads_root: Path | None = None
+    ) -> None:
         self.assistant = assistant
+        self.uploads_root = uploads_root or Path.cwd()  # ./uploads is below it
         self._tmp = tmp
         self._arriving = 0  # asked, and not queued yet
         self._lock = threading.Lock()  # guards _arriving

@@ -103,8 +103,9 @@ class Tools:
         return reply
 
     async def _said(self, picture: str, text: str) -> Said:
+        root = self._programs.uploads_root
         with _told():
-            return Said("user", text, tuple(await run_in_threadpool(_pictures, picture)))
+            return Said("user", text, tuple(await run_in_threadpool(_pictures, picture, root)))
 
     async def _turn(self, said: Said, job: JobName | None, call: Call) -> Turn:
         with _told():
@@ -123,9 +124,9 @@ def _told() -> Iterator[None]:
         raise ToolError(str(refused(error))) from error
 
 
-def _pictures(named: str) -> list[Upload]:
+def _pictures(named: str, root: Path) -> list[Upload]:
     if named[:5].lower() == "data:":
         return [Upload("picture", from_data_uri(named))]
-    if found := uploads_named(named, Path.cwd()):
+    if found := uploads_named(named, root):
         return found
     raise PictureNotInline(address=named[:60])

@@ -155,11 +155,13 @@ def _said(pair: Compared, words: Words) -> str:
         return words.same.format(**names)
     share = f"{found.share * 100:.2g}"
     head = words.differ.format(**names, share=share, n=len(found.regions))
-    rows = [words.columns.format(**names), "| ---: | --- | --- | --- |"]
+    has_text = any(text for texts in pair.texts for text in texts)
+    columns = words.columns + words.text_columns * has_text
+    rows = [columns.format(**names), "| ---: | --- |" + " --- | --- |" * has_text]
     for number, (region, texts) in enumerate(zip(found.regions, pair.texts, strict=True), 1):
-        cells = [_cell(text) for text in texts]
         x0, y0, x1, y1 = region.first
-        rows.append(f"| {number} | {x0}, {y0} – {x1}, {y1} | {cells[0]} | {cells[1]} |")
+        cells = [str(number), f"{x0}, {y0} – {x1}, {y1}", *map(_cell, texts if has_text else ())]
+        rows.append(f"| {' | '.join(cells)} |")
     return head + "\n\n" + "\n".join(rows)
 
 

@@ -25,7 +25,7 @@ def button(condition: Condition, clearing: Clearing, words: Words) -> dict[str, 
         "words": _words(words),
         "reason": words(reasons[state]) if state in reasons else "",
         "levels": [_level(level, clearing, words) for level in levels],
-        "model": _model("unload" if loaded else "load", words),
+        "model": _model("unload" if loaded else "load", words) if clearing.can_unload else None,
         "receipt": None,
     }
 

@@ -34,6 +34,10 @@ ERRORS_ZH: dict[str, tuple[str, str]] = {
         "未使用 Qwen2.5-VL：本机没有 GPU，也没有 {model} 的权重。",
         "用 --engine qwen 启动可下载权重并在 CPU 上运行。",
     ),
+    "EngineBroke": (
+        "无法加载 {engine}：发生意外错误（{cause}）。",
+        "详情见日志。若有其他引擎，将改用下一个。",
+    ),
     "StillLoading": ("引擎仍在加载。", "请等 /healthz 返回 200 后再试。"),
     "PictureNotInline": (
         "有一张图片只给出了地址“{address}”，而本程序从不按地址下载。",
@@ -42,6 +46,10 @@ ERRORS_ZH: dict[str, tuple[str, str]] = {
     "DataUriBroken": (
         "无法读取某张图片的 data URI：{reason}。",
         "请写成 data:image/png;base64, 后接文件字节的 base64。",
+    ),
+    "EngineShared": (
+        "所有用户共用这个引擎，因此不能在页面上更换。",
+        "请联系启动 Second Look 的人：--engine 可以选择另一个。",
     ),
     "NoEngine": ("没有引擎可以加载：{reasons}", "请用 --engine reader 启动。"),
     "UnexpectedFailure": (
@@ -121,12 +129,12 @@ ERRORS_ZH: dict[str, tuple[str, str]] = {
         "请裁成较短的几段再发送。",
     ),
     "ImageKindRefused": (
-        "这是 {kind} 类型的文件；可读取的图片格式为 PNG、JPEG、WebP、GIF、BMP、TIFF、AVIF 和 HEIC。",
-        "请另存或导出为 PNG 或 JPEG，或发送它的截图。",
+        "这是 {kind} 类型的文件，无法读取。",
+        "请另存或导出为 PNG、JPEG、WebP、GIF、BMP、TIFF、AVIF、HEIC 或 PDF，或发送它的截图。",
     ),
     "ImageKindUnknown": (
-        "此文件的开头不像图片；可读取的图片格式为 PNG、JPEG、WebP、GIF、BMP、TIFF、AVIF 和 HEIC。",
-        "如果本机有程序能显示它，请在其中另存为 PNG 或 JPEG 再发送。",
+        "此文件的开头不像图片或 PDF。",
+        "如果本机有程序能显示它，请另存为 PNG、JPEG、WebP、GIF、BMP、TIFF、AVIF、HEIC 或 PDF 再发送。",
     ),
     "ImageColoursRefused": (
         "无法读取此图片的颜色存储方式：{mode}。",
@@ -136,8 +144,12 @@ ERRORS_ZH: dict[str, tuple[str, str]] = {
         "无法解码此 {kind} 图片：文件已损坏或不完整。",
         "请重新获取文件，或用能显示它的程序打开并存为 PNG 或 JPEG。",
     ),
+    "ImageTooManyScans": (
+        "此 JPEG 对同一批像素重复扫描 {scans:,} 次；上限为 {limit:,} 次。",
+        "请重新存为普通 JPEG 或 PNG 再发送。",
+    ),
     "ImageTooSlow": (
-        "解码此图片已用满 {limit:g} 秒计算时间的上限。",
+        "解码此图片所需的计算时间超出其像素数应有的量；每张图片最多 {limit:g} 秒。",
         "请存为 PNG 或普通 JPEG，或缩小后再发送。",
     ),
     "ImageTimedOut": (

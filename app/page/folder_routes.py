@@ -31,9 +31,11 @@ _TABLES: dict[str, tuple[str, Callable[..., bytes]]] = {
 Text = Annotated[str, Body(embed=True, max_length=1_000)]
 
 
-def folder_routes(assistant: Assistant, tmp: TmpFolder, max_bytes: int) -> APIRouter:
+def folder_routes(
+    assistant: Assistant, tmp: TmpFolder, max_bytes: int, uploads_root: Path | None = None
+) -> APIRouter:
     """Return ``/folder``; a file of more than ``max_bytes`` is not received to its end."""
-    folders = Folders(assistant, tmp, Path.cwd() / "uploads", max_bytes)
+    folders = Folders(assistant, tmp, (uploads_root or Path.cwd()) / "uploads", max_bytes)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

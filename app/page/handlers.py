@@ -36,6 +36,7 @@ from vision.errors import VisionError
 log = logging.getLogger(__name__)
 
 FOLLOW_S = 0.05  # between two looks at a growing reply: 20 a second
+LONG = 6_000  # characters; a longer reply costs more to draw, and is drawn less often
 
 
 class Handlers:
@@ -224,7 +225,7 @@ class Handlers:
         return [turn for turn in turns if turn.id != asked]
 
     async def follow(self, run: Run | None, request: gr.Request) -> AsyncIterator[View]:
-        """Redraw the reply under way about 20 times a second; say when it has ended.
+        """Redraw the reply under way up to 20 times a second; say when it has ended.
 
         Something is always yielded: Gradio sets all outputs to null where nothing was.
         """
@@ -234,7 +235,7 @@ class Handlers:
             if messages != shown:
                 shown = messages
                 yield View(live=messages)
-            await asyncio.sleep(FOLLOW_S)
+            await asyncio.sleep(FOLLOW_S * max(1.0, len(run.snapshot().turn.reply) / LONG))
         yield View(awaits=None, ended=run)
 
     async def show_ended(
@@ -287,9 +288,14 @@ class Handlers:
         return View(detail=detail, tray=above | {"keeps": True})
 
     def refused(self, event: gr.EventData, request: gr.Request) -> View:
-        """Say why a picture was not taken into the draft."""
-        words, error = words_for(request), event._data["error"]  # noqa: SLF001  Gradio's own way
-        return View(tray=tray("auto", words, problem=words.error(error)))
+        """Say why pictures were not taken into the draft: each reason once, with their names."""
+        words, refused = words_for(request), event._data["refused"]  # noqa: SLF001  Gradio's own way
+        names: dict[tuple[str, str], list[str]] = {}
+        for each in refused:
+            names.setdefault(words.error(each["error"]), []).append(str(each["name"]))
+        said = [": ".join(filter(None, (", ".join(of), text))) for (text, _), of in names.items()]
+        hints = dict.fromkeys(hint for _, hint in names)
+        return View(tray=tray("auto", words, problem=("\n".join(said), " ".join(hints))))
 
     def _tray(
         self, draft: Draft, conversation_id: str | None, detail: Detail, words: Words

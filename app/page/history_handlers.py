@@ -15,6 +15,7 @@ from app.page.composer import composer_with
 from app.page.handlers import Handlers
 from app.page.i18n import Words, words_for
 from app.page.panels import found, tray
+from app.page.render import printable
 from app.page.view import View
 from app.run import Run
 from app.uploads import Attached, Uploads
@@ -49,6 +50,7 @@ class HistoryHandlers:
             "edit": lambda: self._edit(conversation_id, int(asked["turn"]), detail, words),
             "use": lambda: self._use(conversation_id, str(asked["sha256"]), words),
             "refresh": lambda: self._handlers.shown(conversation_id, words),
+            "renamed": lambda: self._handlers.titles(conversation_id, words),
         }
         if asked["act"] == "again":
             return await self._again(conversation_id, int(asked["turn"]), detail, words)
@@ -107,6 +109,10 @@ class HistoryHandlers:
 
     def _delete_turn(self, conversation_id: str, turn_id: int, words: Words) -> View:
         self._at_rest(conversation_id)
+        shown = [turn.id for turn in self._store.turns(conversation_id)]
+        if shown == [turn_id] and not self._store.versions(conversation_id):
+            # Nothing would be left but an empty page.
+            return self._delete(conversation_id, conversation_id, words)
         trashed = self._store.trash.delete_turn(conversation_id, turn_id)
         view = self._handlers.shown(conversation_id, words)
         return view.with_(tray=self._undoable(trashed, "deleted_turn", words))
@@ -123,7 +129,7 @@ class HistoryHandlers:
         return View(
             editing=turn_id,
             composer=composer_with(
-                words, "ready", text=turn.prompt, files=files, job=turn.job or ""
+                words, "ready", text=printable(turn.prompt), files=files, job=turn.job or ""
             ),
             tray=tray(detail, words, editing=True),
         )
@@ -178,7 +184,8 @@ class HistoryHandlers:
         self._at_rest(conversation_id)
         trashed = self._store.trash.delete_conversation(conversation_id)
         # Its KV cache, in memory and on disk, holds its words.
-        self._assistant.with_engine(lambda engine: engine.release("light", conversation_id))
+        slot = self._assistant.slot(conversation_id)
+        self._assistant.with_engine(lambda engine: engine.release("light", slot))
         still_open = open_id if open_id != conversation_id else None
         view = self._handlers.shown(still_open, words)
         return view.with_(tray=self._undoable(trashed, "deleted_conversation", words))
@@ -202,7 +209,7 @@ class HistoryHandlers:
     def _copy(self, ref: ImageRef) -> Attached:
         """Put a past picture among the drafts': a clear there deletes none of ours."""
         return self._uploads.add(
-            ref.name or f"{ref.sha256[:12]}.{ref.format}",
+            printable(ref.name) or f"{ref.sha256[:12]}.{ref.format}",
             self._bytes(ref),
         )
 

@@ -5,11 +5,13 @@ in ``errors_zh``. A test keeps the two languages' keys and placeholders equal.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
 import gradio as gr
 
 from app.page.errors_zh import ERRORS_ZH
+from app.page.status_notes import in_chinese
 from vision.images import Note
 
 Language = Literal["en", "zh"]
@@ -22,6 +24,17 @@ WORDS: dict[Language, dict[str, str]] = {
         "untitled": "Untitled",
         "today": "Today",
         "yesterday": "Yesterday",
+        "engine_other": "Another engine",
+        "sign_in_title": "Sign in",
+        "sign_in_about": "Sign in to see your conversations. Nobody else sees them.",
+        "sign_in_name": "Name",
+        "sign_in_password": "Password",
+        "sign_in_do": "Sign in",
+        "sign_in_wrong": "The name or the password is wrong.",
+        "sign_in_wait": "Too many wrong passwords. Try again in {seconds} seconds.",
+        "sign_in_new": "You can sign in once Second Look was started again.",
+        "sign_in_forgotten": "Password forgotten? Ask whoever started Second Look.",
+        "sign_out": "Sign out",
         "no_conversations": "Conversations appear here. They are kept on this machine.",
         "one_turn": "1 turn",
         "turns": "{n} turns",
@@ -53,6 +66,10 @@ WORDS: dict[Language, dict[str, str]] = {
         "stage_warm-up": "Warming up",
         "stage_images": "Reading picture {done} of {total}",
         "stage_prefill": "Looking at the prompt: {done} of {total} tokens",
+        "stage_measure": "Measuring what stands in the screenshot",
+        "stage_build": "Building the page",
+        "stage_render": "Rendering the page and comparing it with the screenshot",
+        "stage_repair": "Repairing the page: rendering {done} of {total} at most",
         "thinking": "Thinking",
         "waiting": "{n} before this one",
         "waiting_s": " · about {s} s",
@@ -120,6 +137,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "export": "Export",
         "export_all": "Export everything",
         "export_found": "Export what was found",
+        "export_whole": "Export, photos with place and time",
         "delete": "Delete",
         "import": "Import…",
         "imported": "{turns} turns imported, {skipped} left out.",
@@ -369,6 +387,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "found_nothing": "No receipt was found here.",
         "found_whole": "Whole picture",
         "found_enlarge": "Open the picture",
+        "found_hint": "Choose a value to find it here.",
         "found_picture": "Picture {n}",
         "found_unsure": "Worth a look",
         "found_empty": "not found",
@@ -497,6 +516,17 @@ WORDS: dict[Language, dict[str, str]] = {
         "untitled": "未命名",
         "today": "今天",
         "yesterday": "昨天",
+        "engine_other": "其他引擎",
+        "sign_in_title": "登录",
+        "sign_in_about": "登录后可查看您的对话，其他人看不到。",
+        "sign_in_name": "用户名",
+        "sign_in_password": "密码",
+        "sign_in_do": "登录",
+        "sign_in_wrong": "用户名或密码不正确。",
+        "sign_in_wait": "密码错误次数过多，请在 {seconds} 秒后重试。",
+        "sign_in_new": "重新启动 Second Look 后即可登录。",
+        "sign_in_forgotten": "忘记密码？请联系启动 Second Look 的人。",
+        "sign_out": "退出登录",
         "no_conversations": "对话会出现在这里，只保存在本机。",
         "one_turn": "1 轮",
         "turns": "{n} 轮",
@@ -528,6 +558,10 @@ WORDS: dict[Language, dict[str, str]] = {
         "stage_warm-up": "正在预热",
         "stage_images": "正在读取第 {done} 张图片，共 {total} 张",
         "stage_prefill": "正在阅读提示：{done} / {total} 个词元",
+        "stage_measure": "正在测量截图中的内容",
+        "stage_build": "正在生成网页",
+        "stage_render": "正在渲染网页并与截图比较",
+        "stage_repair": "正在修复网页：第 {done} 次渲染，最多 {total} 次",
         "thinking": "正在思考",
         "waiting": "前面还有 {n} 个",
         "waiting_s": " · 约 {s} 秒",
@@ -595,6 +629,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "export": "导出",
         "export_all": "导出全部",
         "export_found": "导出搜索结果",
+        "export_whole": "导出（保留照片的地点和时间）",
         "delete": "删除",
         "import": "导入…",
         "imported": "已导入 {turns} 轮，略过 {skipped} 项。",
@@ -839,6 +874,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "found_nothing": "这里没有找到小票。",
         "found_whole": "整张图片",
         "found_enlarge": "打开图片",
+        "found_hint": "选择一个数值，可在图中找到它。",
         "found_picture": "图片 {n}",
         "found_unsure": "请看一眼",
         "found_empty": "未找到",
@@ -973,6 +1009,10 @@ class Words:
         """Return the sentence under ``key``, filled in."""
         return self._words[key].format(**values)
 
+    def engine(self, name: str) -> str:
+        """Return what an engine is called; the word for all others, where an import names one."""
+        return self._words.get(f"engine_{name}") or self("engine_other")
+
     def bucket(self, name: str) -> str:
         """Return what a bucket of memory is called; one that we have no word for, as it is."""
         return self._words.get(f"bucket_{name}", name)
@@ -981,12 +1021,18 @@ class Words:
         """Return what is to be told of a picture, called by its name."""
         return self(f"note_{note.code}", name=name, **note.values)
 
+    def status_note(self, note: str) -> str:
+        """Return what an engine says of itself."""
+        return in_chinese(note) if self.language == "zh" else note
+
     def error(self, kept: Mapping[str, Any]) -> tuple[str, str]:
         """Return what is wrong and the way out, of an error's record."""
-        if self.language == "zh" and (known := ERRORS_ZH.get(kept["code"])):
+        if self.language == "zh" and (known := ERRORS_ZH.get(str(kept.get("code")))):
             text, hint = known
-            return text.format(**kept["values"]), hint.format(**kept["values"])
-        return kept["text"], kept["hint"]
+            # An imported turn may say less of its error than our sentence tells.
+            with suppress(KeyError, ValueError, TypeError):
+                return text.format(**kept["values"]), hint.format(**kept["values"])
+        return str(kept.get("text", "")), str(kept.get("hint", ""))
 
 
 def words_for(request: gr.Request | None) -> Words:

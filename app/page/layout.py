@@ -153,7 +153,7 @@ def _wire(
     sidebar_.upload(_once(kept.imported), conversation_id, **options)
     composer.stop(handlers.stop, conversation_id, queue=False, api_visibility="private")
     composer.input(_once(handlers.weigh), place, trigger_mode="always_last", **options)
-    composer.upload(_once(handlers.refused), **options)
+    composer.upload(_once(handlers.refused), trigger_mode="always_last", **options)
     tray_.select(_once(handlers.choose_detail), conversation_id, **options)
 
 

@@ -27,7 +27,7 @@ _SIDEBAR_WORDS = (
     "filter_job", "filter_picture", "filter_total", "any", "engine_reader", "engine_qwen",
     "engine_server", "job_text", "job_table", "job_receipt", "job_html", "job_compare",
     "job_describe", "more", "rename", "pin", "unpin", "tags", "tags_about", "export", "export_all",
-    "export_found", "delete", "import", "receipts", "pages", "plot", "empty_trash",
+    "export_found", "export_whole", "delete", "import", "receipts", "pages", "plot", "empty_trash",
     "empty_trash_sure", "folder_title",
 )  # fmt: skip
 
@@ -136,7 +136,7 @@ def header(condition: Condition, shown: Conversation | None, words: Words) -> di
             "label": words(f"state_{status.state}"),
             "about": words(f"about_{status.engine}"),
             "facts": [fact for fact in facts if fact[1]],
-            "notes": list(status.notes),
+            "notes": [words.status_note(note) for note in status.notes],
             "why": [{"text": text, "hint": hint} for text, hint in why],
         },
     }

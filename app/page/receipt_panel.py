@@ -18,9 +18,9 @@ from history.receipts_seen import Seen, pictures_of, seen_in
 
 _WORDS = (
     "add", "add_item", "as_text", "back", "confirm", "confirm_about", "confirmed", "copied", "copy",
-    "copy_failed", "csv_items", "download", "edit", "empty", "enlarge", "failed", "field", "items",
-    "keys", "nothing", "receipts", "remove", "saved", "sort", "state_confirmed", "state_plain",
-    "state_right", "state_unsure", "state_wrong", "unsure", "whole",
+    "copy_failed", "csv_items", "download", "edit", "empty", "enlarge", "failed", "field", "hint",
+    "items", "keys", "nothing", "receipts", "remove", "saved", "sort", "state_confirmed",
+    "state_plain", "state_right", "state_unsure", "state_wrong", "unsure", "whole",
 )  # fmt: skip
 _CODES = ("items", "subtotal", "total", "change", "tax", "item")
 

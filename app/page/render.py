@@ -21,7 +21,7 @@ _ICONS = {
     "edit": "M4 20h4L19 9l-4-4L4 16v4ZM13.500 6.500l4 4",
     "again": "M20 11a8 8 0 1 0-2.300 6M20 5v6h-6",
     "delete": "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
-    "more": "M5 12h.010M12 12h.010M19 12h.010",
+    "more": "M4.600 12h.800M11.600 12h.800M18.600 12h.800",
     "export": "M12 4v11M7 10l5 5 5-5M5 20h14",
 }
 PANELS = ("receipt", "html", "compare")  # jobs whose results have a panel of their own
@@ -52,7 +52,8 @@ def live(
     working = _working(snapshot.progress, words, waiting, waiting_s)
     # Fenced, and in more backticks than a model writes: it is seen as it comes.
     draft = f"``````json\n{snapshot.draft}\n``````" if snapshot.draft else ""
-    return [asked(turn, words, has_image), _said(turn.reply or draft or working)]
+    said = printable(turn.reply or draft) or working
+    return [asked(turn, words, has_image), _said(said)]
 
 
 def _turn(
@@ -71,7 +72,8 @@ def _turn(
     elif turn.finish_reason is None:
         remarks.append(_notice(words("lost")))
     # Parts are rendered each for itself: a code fence that a cut-off reply left open ends with it.
-    parts: list[str | gr.HTML] = [part for part in (turn.reply, "".join(remarks)) if part]
+    texts = printable(turn.reply), "".join(remarks)
+    parts: list[str | gr.HTML] = [text for text in texts if text]
     if conversation_id and turn.job in PANELS and turn.fields:
         parts.insert(0, panel(conversation_id, turn))
     return [asked(turn, words, has_image), _said(*parts, footer(turn, words, acts))]
@@ -102,7 +104,7 @@ def asked(turn: Turn, words: Words, has_image: HasImage) -> Message:
 
 
 def _picture(ref: ImageRef, words: Words, there: bool, turn_id: int, at: int) -> str:
-    name = html.escape(ref.name or words("picture"), quote=True)
+    name = html.escape(printable(ref.name) or words("picture"), quote=True)
     if not there:
         return f'<span class="sl-missing">{html.escape(words("missing_picture"))}: {name}</span>'
     return (
@@ -149,7 +151,7 @@ def footer(turn: Turn, words: Words, acts: str) -> gr.HTML:
     A component, not text, so that copying the reply leaves it behind. It holds words of ours
     and numbers alone: gr.HTML is not sanitised.
     """
-    engine = html.escape(words(f"engine_{turn.engine}")) if turn.engine else ""
+    engine = html.escape(words.engine(turn.engine)) if turn.engine else ""
     parts = [engine, _lines(turn, words), *map(html.escape, _speed(turn, words))]
     shown = " · ".join(part for part in parts if part)
     return gr.HTML(f'<div class="sl-footer"><span>{shown}</span>{acts}</div>')

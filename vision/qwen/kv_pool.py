@@ -85,7 +85,11 @@ class KVPool:
 
     @property
     def _parked_bytes(self) -> int:
-        return sum(stored.nbytes for stored in tuple(self.parked.values()))
+        while True:
+            try:
+                return sum(stored.nbytes for stored in tuple(self.parked.values()))
+            except (KeyError, RuntimeError):  # the engine's thread changed it meanwhile
+                continue
 
     def open(self, conversation: str, keys: tuple[Key, ...], room: int) -> tuple[KVBuffer, int]:
         """Return the buffer, filled with the longest known prefix of ``keys``, and its keys' count.

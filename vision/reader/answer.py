@@ -48,11 +48,25 @@ class Reply:
         is_first = number == self.pictures[0]
         if refused := is_first and self.intent.kind == "cannot":
             yield self._refusal()
+        if not lines and self.count > 1:
+            return  # said once, of all of them
         before = "\n\n" if refused or not is_first else ""
         if self.count > 1:
             before += f"**{self.phrases.image.format(number=number)}**\n\n"
         for i, piece in enumerate(_about(self.intent, lines, self.phrases)):
             yield (before if i == 0 else "\n") + piece
+
+    def without_text(self, numbers: Sequence[int]) -> Iterator[str]:
+        """Yield what is said, once and at the end, of several pictures that hold no text."""
+        if self.count == 1 or not numbers:
+            return
+        phrases = self.phrases
+        everywhere = len(numbers) == len(self.pictures)
+        if everywhere and len(numbers) > 1:
+            yield phrases.no_text_at_all
+            return
+        names = phrases.comma.join(phrases.image.format(number=number) for number in numbers)
+        yield ("" if everywhere else "\n\n") + phrases.no_text_in.format(names=names)
 
     def _refusal(self) -> str:
         phrases = self.phrases

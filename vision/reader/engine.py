@@ -165,6 +165,7 @@ class ReaderEngine:
         reply = reply_to(prompt, len(images))
         if not reply.pictures:
             yield Chunk(reply.alone())
+        without: list[int] = []
         for number in reply.pictures:
             self._check_here(images[number - 1], prompt.conversation)
         for number in reply.pictures:
@@ -173,6 +174,9 @@ class ReaderEngine:
             lines = self.read(images[number - 1], prompt.conversation, cancel)
             found += [replace(line, image=number - 1) for line in lines]
             yield from map(Chunk, reply.on(number, lines))
+            if not lines:
+                without.append(number)
+        yield from map(Chunk, reply.without_text(without))
 
     def _check_here(self, image: Image, conversation: str) -> None:
         """Raise ``PictureGone`` before any text, not between that of two pictures."""

@@ -15,6 +15,8 @@ class Phrases:
     no_picture: str
     no_image: str  # the picture that a prompt names, where there are fewer
     no_text: str
+    no_text_in: str  # of several pictures, those that hold none
+    no_text_at_all: str  # all of several
     found: str  # a value, and where
     priced: str  # an amount for something, and where
     at: str  # the number of a line, and what it says
@@ -48,6 +50,8 @@ ENGLISH = Phrases(
     no_picture="I only read text in pictures, and there is no picture here.",
     no_image="There is no image {number} here: I have {count}.",
     no_text="I find no text in this picture.",
+    no_text_in="I find no text in {names}.",
+    no_text_at_all="I find no text in these pictures.",
     found="The {name} is **{value}**: {places}.",
     priced="“{name}” is priced at **{value}**: {places}.",
     at="line {number} says {quote}",
@@ -101,6 +105,8 @@ CHINESE = Phrases(
     no_picture="我只会读图片里的文字，而这里没有图片。",
     no_image="这里没有图 {number}：一共有 {count} 张。",
     no_text="这张图片里没有找到文字。",
+    no_text_in="{names}里没有找到文字。",
+    no_text_at_all="这些图片里都没有找到文字。",
     found="{name}是 **{value}**：{places}。",
     priced="“{name}”的价格是 **{value}**：{places}。",
     at="第 {number} 行写着 {quote}",

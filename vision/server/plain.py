@@ -9,9 +9,11 @@ from collections.abc import Iterator
 
 _PNG_HEADER = 8
 _PNG_COLOURS = frozenset({0, 2, 3})  # grey, RGB, palette; the others have alpha
-_PNG_REASONS = frozenset({b"tRNS", b"eXIf", b"iCCP"})
+_PNG_REASONS = frozenset({b"tRNS", b"eXIf", b"iCCP", b"iTXt", b"zTXt"})
 _JPEG_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # SOF markers
-_JPEG_SCAN, _JPEG_APP1 = 0xDA, 0xE1
+_JPEG_SCAN = 0xDA
+_JPEG_REASONS = frozenset({0xE1, 0xED})  # EXIF or XMP; IPTC
+_JPEG_MORE = b"MPF\0"  # more pictures after this one, with metadata of their own
 _JPEG_COMPONENTS = frozenset({1, 3})  # grey, YCbCr; four is CMYK
 
 
@@ -46,7 +48,7 @@ def _png_chunks(file: bytes) -> Iterator[bytes]:
 def _plain_jpeg(file: bytes) -> bool:
     components = 0
     for marker, segment in _jpeg_segments(file):
-        if marker == _JPEG_APP1:  # EXIF or XMP: which way is up, and where it was taken
+        if marker in _JPEG_REASONS or segment.startswith(_JPEG_MORE):
             return False
         if marker in _JPEG_FRAMES:
             components = segment[5] if len(segment) > 5 else 0  # noqa: PLR2004

@@ -77,7 +77,7 @@ function open() {
   menu.replaceChildren(
     ...props.value.levels.map((entry) => item(entry.name, entry.label, entry.about, entry.keys, () => act(entry))),
     ...named,
-    item(model.name, model.label, model.about, "", () => { close(); trigger("click", { action: model.name }); }),
+    ...(model ? [item(model.name, model.label, model.about, "", () => { close(); trigger("click", { action: model.name }); })] : []),
     el("p", {}, words().history));
   menu.hidden = false;
   more.setAttribute("aria-expanded", "true");

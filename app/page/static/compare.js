@@ -1,5 +1,5 @@
 // Two pictures of a comparison: side by side, one swiped over the other, or only their difference.
-// What differs is boxed in both; the same box in each lights up together.
+// What differs is boxed and numbered in both; a part's boxes and its row in the reply light up together.
 (() => {
   const { el } = window.secondLook;
   const SVG = "http://www.w3.org/2000/svg";
@@ -30,17 +30,45 @@
     return `matrix3d(${[a * to / from, d * to / from, 0, g / from, b * to / from, e * to / from, 0, h / from, 0, 0, 1, 0, c * to, f * to, 0, i].join(",")})`;
   }
 
-  function sideBySide(pair, images, labels) {
-    const both = [figure(images[pair.first], labels[0]), figure(images[pair.second], labels[1])];
-    pair.regions.forEach((region, at) => {
-      const boxes = [rect(region.first, `${at + 1}`), rect(region.second, `${at + 1}`)];
-      boxes.forEach((box, side) => {
-        box.addEventListener("pointerenter", () => boxes.forEach((each) => each.classList.add("sl-lit")));
-        box.addEventListener("pointerleave", () => boxes.forEach((each) => each.classList.remove("sl-lit")));
-        both[side].boxes.append(box);
-      });
-    });
+  function tag([x0, y0], part, image) {
+    const place = `left: ${100 * x0 / image.width}%; top: ${100 * y0 / image.height}%`;
+    return el("b", { style: place, "data-part": part, "aria-hidden": "true" }, String(part));
+  }
+
+  function sideBySide(pair, images, labels, light) {
+    const pictures = [images[pair.first], images[pair.second]];
+    const both = pictures.map((image, side) => figure(image, labels[side]));
+    pair.regions.forEach((region, at) => [region.first, region.second].forEach((where, side) => {
+      const box = rect(where, `${at + 1}`);
+      box.dataset.part = at + 1;
+      box.addEventListener("pointerenter", () => light(at + 1, true));
+      box.addEventListener("pointerleave", () => light(at + 1, false));
+      both[side].boxes.append(box);
+      both[side].node.append(tag(where, at + 1, pictures[side]));
+    }));
     return el("div", { class: "sl-side" }, ...both.map(({ node }) => node));
+  }
+
+  // The reply has a table for each pair, and in it a row for each part.
+  const tablesOf = (place) => [...place.closest(".message-row")?.nextElementSibling?.querySelectorAll("table") ?? []];
+  const rowsOf = (table) => [...table?.tBodies[0]?.rows ?? []];
+  const partOf = (row) => Number(row.cells[0]?.innerText);
+
+  // A part's boxes, and its row in the reply.
+  function lighter(place, stage, at) {
+    return (part, on) => {
+      const row = rowsOf(tablesOf(place)[at]).find((each) => partOf(each) === part);
+      for (const each of [...stage.querySelectorAll(`[data-part="${part}"]`), ...(row ? [row] : [])]) each.classList.toggle("sl-lit", on);
+    };
+  }
+
+  // The table is drawn by the chat, and may be drawn anew: so it is listened to from outside.
+  for (const [event, on] of [["pointerover", true], ["pointerout", false]]) {
+    document.addEventListener(event, ({ target }) => {
+      const row = target.closest?.("#hist .prose tbody tr");
+      const place = row?.closest(".message-row").previousElementSibling?.querySelector('.sl-panel[data-job="compare"]');
+      if (place) place.lights?.[tablesOf(place).indexOf(row.closest("table"))]?.(partOf(row), on);
+    });
   }
 
   function over(pair, images, labels, way, words) {
@@ -69,14 +97,17 @@
     if (!response.ok) return;
     const { images, pairs } = await response.json();
     const words = window.secondLook.words;
+    place.lights = [];
     for (const pair of pairs) {
       const labels = [pair.first, pair.second].map((at) => words.picture_n.replace("{n}", at + 1));
-      const stage = el("div", { class: "sl-compared" });
+      const stage = el("div", { class: "sl-compared", style: `--ratio: ${images[pair.first].width / images[pair.first].height}` });
+      const light = lighter(place, stage, place.lights.length);
+      place.lights.push(light);
       const ways = pair.same_scene ? WAYS : ["side"];
       const tabs = ways.map((way) => el("button", { type: "button", "aria-pressed": "false", onclick: () => show(way) }, words[`compare_${way}`]));
       const show = (way) => {
         tabs.forEach((tab, at) => tab.setAttribute("aria-pressed", String(ways[at] === way)));
-        stage.replaceChildren(way === "side" ? sideBySide(pair, images, labels) : over(pair, images, labels, way, words));
+        stage.replaceChildren(way === "side" ? sideBySide(pair, images, labels, light) : over(pair, images, labels, way, words));
       };
       place.append(...(ways.length > 1 ? [el("div", { class: "sl-ways", role: "group", "aria-label": words.compare_ways }, ...tabs)] : []), stage);
       show("side");

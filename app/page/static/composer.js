@@ -65,9 +65,12 @@ function show(conversation) {
 
 // One after another, so that they stand in the order in which they were chosen.
 let arriving = Promise.resolve();
+let arrived = { count: 0, refused: [] }; // since nothing was on its way
 
 function attach(files) {
   document.dispatchEvent(new Event("sl-attach"));
+  if (!uploading) arrived = { count: 0, refused: [] };
+  arrived.count += files.length;
   uploading += files.length;
   drawFiles();
   for (const file of files) arriving = arriving.then(() => receive(file));
@@ -78,7 +81,10 @@ async function receive(file) {
     const response = await fetch("/uploads", {
       method: "POST", body: file, headers: { "x-name": encodeURIComponent(file.name) } });
     const answer = await response.json();
-    if (answer.error) trigger("upload", { error: answer.error });
+    if (answer.error) {
+      arrived.refused.push({ name: arrived.count > 1 ? file.name : "", error: answer.error });
+      trigger("upload", { refused: arrived.refused });
+    }
     else if (answer.files.length > 1) choosePages(answer.files);
     else draft.files.push(...answer.files);
   } catch {

@@ -2,7 +2,6 @@
 // folderQueue(view, reload): ``reload`` fetches the rows anew, and gives them to ``show``.
 (() => {
   const { el, icon } = window.secondLook;
-  const AGAIN_MS = 150; // a panel is drawn in several steps
   const tool = (name, label, onclick, kind) => el("button", { type: "button", class: `fold-tool ${kind}`, title: label, "aria-label": label, onclick }, icon(name));
 
   window.secondLook.folderQueue = (view, reload) => {
@@ -11,7 +10,6 @@
     let picked = null; // the conversation of the row that is open
     let onlyUnchecked = true;
     let none = ""; // what is said where there are no rows
-    let again = 0;
 
     const list = el("nav", { class: "fold-list" });
     const side = el("div", { class: "fold-side" });
@@ -85,26 +83,11 @@
           tool("down", words.previous, () => step(-1), "fold-up"), tool("down", words.next, () => step(1), "fold-down"),
           el("a", { class: "fold-button fold-talk", href: `/?c=${open.conversation}`, title: words.open }, icon("chat"), el("span", {}, words.open))),
         el("div", { class: "fold-panel" }, place));
+      place.addEventListener("sl-kept", () => checkAgain(open.conversation));
       side.scrollTop = 0;
-      follow(place, open.conversation);
     }
 
     // What is confirmed or corrected in the panel is seen in the list.
-    function follow(place, conversation) {
-      const said = () => [place.querySelector(".slip")?.dataset.state, place.querySelector(".slip-confirm")?.ariaPressed,
-        ...[...place.querySelectorAll(".slip-value")].map((value) => value.textContent)].join("\n");
-      let before = "";
-      new MutationObserver(() => {
-        clearTimeout(again);
-        again = setTimeout(() => {
-          if (document.activeElement?.matches(".slip-input")) return; // it is being written
-          const now = said();
-          if (before && now !== before) checkAgain(conversation);
-          before = now;
-        }, AGAIN_MS);
-      }).observe(place, { childList: true, subtree: true });
-    }
-
     async function checkAgain(conversation) {
       const before = row(conversation)?.checked;
       await reload();

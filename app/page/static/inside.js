@@ -2,6 +2,8 @@
 (() => {
   const { el, icon } = window.secondLook;
   const number = (value) => Math.round(value).toLocaleString();
+  const size = (bytes) => bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB`
+    : bytes >= 2 ** 20 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 10).toFixed(1)} KiB`;
   const ms = (value) => value >= 1000 ? `${(value / 1000).toFixed(2)} s` : `${Math.round(value)} ms`;
 
   function dialog(title, ...content) {
@@ -65,16 +67,17 @@
       { label: w.in_first, value: first, said: ms(first) },
       { label: w.in_decode, value: decode, said: ms(decode) },
       { label: w.in_rest, value: Math.max(0, total - first - decode), said: ms(Math.max(0, total - first - decode)) },
-    ])));
+    ].filter(({ value }) => value >= 1))));
     if (found.scores.length) {
       parts.push(section(w.in_scores, bars(found.scores.map((value, at) => ({
-        label: `${(at / 10).toFixed(1)} – ${((at + 1) / 10).toFixed(1)}`, value, said: number(value) })).reverse().filter(({ value }, at) => value || at < 2))));
+        label: `${(at / 10).toFixed(1)} – ${((at + 1) / 10).toFixed(1)}`, value, said: number(value) })).reverse().filter(({ value }) => value))));
     }
     const memory = Object.entries(found.memory).filter(([, bytes]) => bytes);
     if (memory.length) {
-      parts.push(section(w.in_memory, bars(memory.map(([name, bytes]) => ({ label: name, value: bytes, said: `${(bytes / 2 ** 20).toFixed(1)} MiB` })))));
+      parts.push(section(w.in_memory, bars(memory.map(([name, bytes]) => ({ label: name, value: bytes, said: size(bytes) })))));
     }
-    parts.push(section(w.in_params, facts(Object.entries(found.params).map(([name, value]) => [name, String(value)]))));
+    // The reader has nothing to choose.
+    if (found.engine !== "reader") parts.push(section(w.in_params, facts(Object.entries(found.params).map(([name, value]) => [name, String(value)]))));
     dialog(w.in_title, ...parts);
   }
 

@@ -3,16 +3,21 @@
 (() => {
   const draws = {};
 
-  function fill(place) {
+  async function fill(place) {
     const draw = draws[place.dataset.job];
     if (!draw || place.dataset.drawn) return;
     place.dataset.drawn = "true";
-    draw(place, place.dataset.conversation, Number(place.dataset.turn));
+    await draw(place, place.dataset.conversation, Number(place.dataset.turn));
+    // Whoever waited for the reply sees the top of it, not the end of something long.
+    const { atEnd, toTop } = window.secondLook;
+    const asked = [...document.querySelectorAll("#hist .user-row")].at(-1);
+    const isLast = asked && place.compareDocumentPosition(asked) & Node.DOCUMENT_POSITION_PRECEDING;
+    if (isLast && atEnd()) toTop(place);
   }
 
   const fillAll = () => document.querySelectorAll(".sl-panel:not([data-drawn])").forEach(fill);
 
-  // draw(place, conversation, turn) fills the place; what it shows it fetches itself.
+  // draw(place, conversation, turn) fills the place, and is awaited; what it shows it fetches itself.
   window.secondLook.panel = (job, draw) => { draws[job] = draw; fillAll(); };
 
   document.addEventListener("DOMContentLoaded", () => {

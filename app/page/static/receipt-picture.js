@@ -13,8 +13,8 @@
       "aria-label": words.whole, onclick: () => on.pick(null) }, icon("close"));
     const open = el("a", { class: "sl-picture slip-open", target: "_blank" }, words.enlarge);
     const pages = el("div", { class: "slip-pages" });
-    const caption = el("figcaption", { class: "slip-caption" });
-    const element = el("figure", { class: "slip-picture" }, view, whole, caption, el("div", { class: "slip-under" }, pages, open));
+    const caption = el("div", { class: "slip-caption" });
+    const element = el("figure", { class: "slip-picture" }, view, whole, el("div", { class: "slip-under" }, caption, pages, open));
     let boxes = [], shown = 0, near = null;
 
     const size = () => pictures[shown];
@@ -89,7 +89,11 @@
       if (near) show(near.image); else settle();
     }
 
-    const say = (...lines) => caption.replaceChildren(...lines.filter(Boolean).map((line) => el("span", {}, line)));
+    // What one points at, and how sure it is; else how to find out.
+    function say(...lines) {
+      const said = lines.filter(Boolean).slice(0, 2).map((line) => el("span", {}, line));
+      caption.replaceChildren(...(said.length ? said : [el("span", { class: "slip-hint" }, words.hint)]));
+    }
 
     view.addEventListener("click", () => { if (near) on.pick(null); else open.click(); });
     new ResizeObserver(settle).observe(view);

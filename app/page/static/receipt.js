@@ -20,8 +20,6 @@
       place.replaceChildren(el("p", { class: "slip-none" }, panel.data.words.nothing));
       return;
     }
-    const box = document.getElementById("scroll");
-    const wasAtEnd = box && box.scrollHeight - box.scrollTop - box.clientHeight < 120;
     panel.picture = window.secondLook.receiptPicture(panel.data.pictures, panel.data.words, {
       hover: (paths) => light(panel, paths ?? []),
       pick: (path) => pick(panel, path, { scroll: true }),
@@ -33,12 +31,6 @@
     place.replaceChildren(panel.shown, panel.status);
     place.dataset.folded = "";
     redraw(panel);
-    // Whoever waited for the reply sees the top of it, not the end of a long list.
-    const last = [...document.querySelectorAll("#hist .sl-panel")].at(-1);
-    if (wasAtEnd && last === place) requestAnimationFrame(() => {
-      place.scrollIntoView({ block: "start" });
-      box.dispatchEvent(new Event("scroll")); // at once: a picture that loads meanwhile would scroll to the end
-    });
   }
 
   // What is chosen among the tabs; a user's own schema is one of them.
@@ -292,6 +284,7 @@
       const said = await response.json();
       if (!response.ok) return said.problem ? said.problem.join(" ") : words.failed;
       panel.data = said;
+      panel.place.dispatchEvent(new Event("sl-kept", { bubbles: true }));
     } catch {
       return words.failed;
     }
@@ -300,6 +293,11 @@
   }
 
   const does = { value, note, shownAs, save, light, redraw, addTo };
+
+  // A corrected merchant gives the conversation its name; what is shown is right already.
+  document.addEventListener("sl-kept", ({ target }) => {
+    if (target.closest("#hist")) window.secondLook.act({ act: "renamed" });
+  });
 
   window.secondLook.panel("receipt", draw);
 })();

@@ -28,7 +28,7 @@
     up: ["M12 19V5M6 11l6-6 6 6"],
     stop: ["M7 7h10v10H7Z"],
     expand: ["M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5"],
-    more: ["M5 12h.01M12 12h.01M19 12h.01"],
+    more: ["M4.600 12h.800M11.600 12h.800M18.600 12h.800"],
     alert: ["M12 4 3 19.500h18Z", "M12 10v4M12 16.800h.01"],
     check: ["M5 12.500l4.500 4.500L19 7.500"],
     eye: ["M3 12s3.500-6 9-6 9 6 9 6-3.500 6-9 6-9-6-9-6Z", "M12 14.500a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5Z"],
@@ -210,6 +210,9 @@
     new MutationObserver(watch).observe(box, { childList: true });
     watch();
     window.secondLook.toEnd = () => { atEnd = true; keep(); };
+    window.secondLook.atEnd = () => atEnd;
+    // What is long is read from its top; whoever is there is not taken to its end.
+    window.secondLook.toTop = (part) => { atEnd = false; part.scrollIntoView({ block: "start" }); };
     return true;
   }
 
@@ -233,7 +236,7 @@
     setTimeout(() => shown.remove(), 8000);
   }
 
-  window.secondLook = { words: {}, el, icon, menu, skip, toast, writeInPlace, focusComposer, act: () => {}, toggleTheme, setLanguage, remember, toggleMenu, closeMenu, toEnd: () => {} };
+  window.secondLook = { words: {}, el, icon, menu, skip, toast, writeInPlace, focusComposer, act: () => {}, toggleTheme, setLanguage, remember, toggleMenu, closeMenu, toEnd: () => {}, atEnd: () => false, toTop: () => {} };
 
   document.addEventListener("DOMContentLoaded", () => {
     applyTheme();

@@ -54,6 +54,7 @@ function itemMenu(entry, button) {
     [entry.pinned ? w.unpin : w.pin, { click: () => manage("pin", entry.id, { pinned: !entry.pinned }) }],
     [w.tags, { click: () => writeInPlace(button, entry.tags.join(", "), w.tags_about, (tags) => manage("tag", entry.id, { tags })) }],
     [w.export, { group: exportLinks(entry.id, ["zip", "json", "md", "html"]) }],
+    [w.export_whole, { href: `/export/${entry.id}.zip?metadata=true` }],
     [w.delete, { danger: true, click: () => manage("delete", entry.id) }],
   ];
 }
@@ -62,6 +63,7 @@ function mainMenu() {
   const w = words();
   return [
     [w.export_all, { group: exportLinks("everything", ["zip", "json", "md", "html"]) }],
+    [w.export_whole, { href: "/export/everything.zip?metadata=true" }],
     [w.folder_title, { click: () => { closeMenu(); window.secondLook.folder.open(); } }],
     [w.receipts, { group: exportLinks("receipts", ["xlsx", "csv"]) }],
     [w.pages, { group: exportLinks("pages", ["zip"]) }],

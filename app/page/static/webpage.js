@@ -1,7 +1,7 @@
 // The page that was built from a screenshot: seen, compared, edited, taken away.
 (() => {
   const { el, icon, panel, web } = window.secondLook;
-  const CROP = /crop-\d{1,5}-\d{1,5}-\d{1,5}-\d{1,5}\.png/g;
+  const CROP = /crop-\d{1,5}(?:-\d{1,5}){3,163}\.png/g;
   const SCRIPTS = /<script\b|\son[a-z]+\s*=|javascript:/i;
 
   async function fetched(url, options) {
@@ -67,7 +67,8 @@
     // The views, the versions, and larger or smaller.
     bar() {
       const { words } = this;
-      const views = [["preview", words.preview], ["code", words.code], ["changes", words.changes]];
+      const views = [["preview", words.preview], ["code", words.code]];
+      if (this.data.versions.length > 1) views.push(["changes", words.changes]);
       if (this.data.source) views.splice(1, 0, ["compare", words.compare]);
       const versions = el("select", { "aria-label": words.version, onchange: (event) => this.choose(Number(event.target.value)) });
       this.data.versions.forEach((version, index) => {
@@ -79,7 +80,8 @@
       return el("div", { class: "sl-web-bar" },
         this.keyed("views", choice(words.views, views, this.view, (view) => this.show({ view }))),
         this.data.versions.length > 1 ? el("label", { class: "sl-web-versions" }, versions) : "",
-        el("button", { type: "button", class: "sl-web-quiet", "data-key": "enlarge", onclick: () => this.enlarge() },
+        el("button", { type: "button", class: "sl-web-quiet", "data-key": "enlarge", "aria-label": this.dialog ? words.shrink : words.enlarge,
+          onclick: () => this.enlarge() },
           icon(this.dialog ? "close" : "expand"), el("span", {}, this.dialog ? words.shrink : words.enlarge)));
     }
 
@@ -132,7 +134,10 @@
     }
 
     preview() {
-      return el("div", { class: "sl-web-stage sl-web-screen" }, web.scaled(this.frame(), this.width));
+      // How tall it is, is known at the width at which it was compared.
+      const fits = this.width === this.data.source?.width && this.version.height && !this.edited;
+      return el("div", { class: `sl-web-stage sl-web-screen ${fits ? "sl-web-fits" : ""}`,
+        style: fits ? `--page: ${this.width} / ${this.version.height}` : null }, web.scaled(this.frame(), this.width));
     }
 
     compare() {
@@ -266,5 +271,5 @@
     }
   }
 
-  panel("html", (place, conversation, turn) => { new Workbench(place, conversation, turn).load(); });
+  panel("html", (place, conversation, turn) => new Workbench(place, conversation, turn).load());
 })();

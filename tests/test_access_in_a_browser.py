@@ -1,0 +1,119 @@
+"""Signing in and out in a real Chromium, as two users of one browser would."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from app.assistant import Assistant
+from app.engines import Candidate
+from history import Store
+from tests.access_lab import PASSWORDS, users_served
+from tests.browser import chromium, reply, send
+from vision.engine import SamplingParams
+from vision.fake import FakeEngine
+from vision.images import Decoder
+
+pytestmark = [
+    pytest.mark.browser,
+    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("signing")
+    engine, store = FakeEngine(["Good."]), Store(folder / "history")
+    assistant = Assistant([Candidate(lambda: engine)], store, Decoder(), SamplingParams())
+    assistant.start()
+    assistant.wait_until_loaded()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        with users_served(assistant, folder) as served:
+            yield served.url
+    assistant.close()
+    store.close()
+
+
+@pytest.fixture
+def page(browser, url):
+    page = browser.new_context().new_page()
+    page.set_default_timeout(60_000)
+    page.errors = []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.goto(url)
+    yield page
+    assert page.errors == []
+    page.context.close()
+
+
+def sign_in(page, name, password=None):
+    page.fill("#name", name)
+    page.fill("#password", password or PASSWORDS[name])
+    page.press("#password", "Enter")
+
+
+def titles(page):
+    page.wait_for_selector("#composer textarea:not([disabled])")
+    return page.eval_on_selector_all(".sl-item-title", "all => all.map(e => e.textContent)")
+
+
+def test_two_users_of_one_browser_see_only_what_is_theirs(page, url):
+    page.wait_for_url(f"{url}/sign-in")
+    sign_in(page, "anna")
+    assert titles(page) == []
+    send(page, "a heron")
+    assert "Good." in reply(page)
+    page.fill("#composer textarea", "a draft of a heron")
+    page.click(".sl-account button")
+
+    page.wait_for_url(f"{url}/sign-in")
+    sign_in(page, "bob")
+
+    assert titles(page) == []
+    assert page.input_value("#composer textarea") == ""
+    assert page.inner_text(".sl-account span") == "bob"
+    assert "heron" not in page.content()
+
+
+def test_a_wrong_password_is_said_and_the_name_stays(page):
+    sign_in(page, "anna", "not the right one")
+
+    page.wait_for_selector("[role=alert]")
+    assert page.inner_text("[role=alert]") == "The name or the password is wrong."
+    assert page.input_value("#name") == "anna"
+    assert page.evaluate("document.activeElement.id") == "password"
+
+
+def test_a_page_whose_session_ended_leads_to_the_sign_in(page, url):
+    sign_in(page, "anna")
+    titles(page)
+
+    page.context.clear_cookies()
+    page.evaluate("fetch('/pulse')")
+
+    page.wait_for_url(f"{url}/sign-in")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_the_sign_in_page_keeps_nobody_out(browser, url, scheme, language):
+    page = browser.new_context(
+        color_scheme=scheme, locale=language, viewport={"width": 360, "height": 640}
+    ).new_page()
+    page.goto(url)
+    sign_in(page, "anna", "not the right one")
+    page.wait_for_selector("[role=alert]")
+
+    found = Axe().run(page)
+
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.context.close()
