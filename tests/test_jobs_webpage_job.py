@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -13,8 +14,9 @@ from app.jobs.webpage.fences import fenced, page_in
 from app.jobs.webpage.job import webpage
 from app.jobs.webpage.layout import build
 from app.jobs.webpage.record import versions_of
+from app.page.i18n import WORDS
 from tests.webpage_lab import SHOP, Lines, png, screenshot, spoken
-from vision.engine import Capabilities, Image, Message, Prompt, SamplingParams
+from vision.engine import Capabilities, Image, Message, Progress, Prompt, SamplingParams
 from vision.errors import PromptRefused
 from vision.fake import FakeEngine
 from vision.reader.cancel import Cancelled
@@ -63,6 +65,7 @@ def ask(shop, decoder):
         work = webpage(prompt, tools, SamplingParams(**params), cancel or threading.Event())
         chunks = list(work)
         run.drafts = "".join(chunk.draft for chunk in chunks)
+        run.stages = [chunk.progress.stage for chunk in chunks if chunk.progress]
         return spoken(chunks)
 
     return run
@@ -98,6 +101,19 @@ def test_the_reader_measures_the_page_and_keeps_it(ask):
     assert last.fields["scores"]["likeness"] > 0.9
     assert last.finish_reason == "stop"
     assert next(line.text for line in last.lines) == "Corner Shop"
+
+
+def test_each_stage_of_the_work_is_told(ask):
+    ask()
+
+    assert ask.stages[:4] == ["images", "measure", "build", "render"]
+    assert set(ask.stages[4:]) <= {"repair"}
+
+
+def test_every_stage_has_its_words():
+    stages = get_args(get_type_hints(Progress)["stage"])
+
+    assert [stage for stage in stages if f"stage_{stage}" not in WORDS["en"]] == []
 
 
 def test_the_reply_says_what_was_done(ask):

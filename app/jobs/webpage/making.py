@@ -9,10 +9,11 @@ from app.jobs.job import Tools
 from app.jobs.webpage import model
 from app.jobs.webpage.check.checking import Checker, best
 from app.jobs.webpage.check.render import renderer
-from app.jobs.webpage.check.repair import drawn, repaired
+from app.jobs.webpage.check.repair import Budget, Drawn, drawn, repair
 from app.jobs.webpage.clean import cleaned
 from app.jobs.webpage.fences import is_whole, page_in
-from app.jobs.webpage.layout import build
+from app.jobs.webpage.layout import built
+from app.jobs.webpage.measure.scan import scan
 from app.jobs.webpage.outcome import Outcome
 from app.jobs.webpage.page import Page, walk
 from app.jobs.webpage.record import Note, Version
@@ -47,9 +48,14 @@ def make(
     yield Chunk(progress=Progress("images", 1, 1, "images"))
     check(cancel)
     subject = look(pictures[0], tools, prompt.conversation, cancel)
-    page = build(subject.rgb, subject.lines)
+    yield Chunk(progress=Progress("measure"))
+    seen = scan(subject.rgb, subject.lines)
+    yield Chunk(progress=Progress("build"))
+    page = built(seen)
     with renderer() as browser:
         checker = Checker(subject.rgb, subject.sight, browser)
+        if browser:
+            yield Chunk(progress=Progress("render"))
         first = drawn(page, checker)
         versions = [first.version("measured") if first else Version(to_html(page), "measured")]
         if tools.engine.capabilities.sees:
@@ -57,7 +63,7 @@ def make(
             versions += attempt.versions
         else:
             attempt = Attempt()
-            if first and (better := repaired(first, checker, cancel)) is not first:
+            if first and (better := (yield from _repaired(first, checker, cancel))) is not first:
                 versions.append(better.version("repaired"))
     notes = list(attempt.notes)
     if len(pictures) > 1:
@@ -74,6 +80,18 @@ def make(
         usage=attempt.usage,
         finish_reason="cancelled" if cancel.is_set() else attempt.finish_reason,
     )
+
+
+def _repaired(first: Drawn, checker: Checker, cancel: Event) -> Generator[Chunk, None, Drawn]:
+    """Repair a page, and say how far that has come."""
+    work = repair(first, checker, cancel)
+    while True:
+        try:
+            number = next(work)
+        except StopIteration as end:
+            better: Drawn = end.value
+            return better
+        yield Chunk(progress=Progress("repair", number, Budget().drawings))
 
 
 def _written(

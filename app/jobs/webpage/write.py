@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from app.jobs.webpage.page import Css, Node, Page, walk
 
-NARROW = "760px"  # a screen up to this is a phone or a small tablet: columns stand below each other
+NARROW = 760  # pixels; a screen up to this is a phone or a small tablet: columns become one
 WRAP = 100  # characters of a line of the file
 VOID = frozenset({"img", "input", "hr", "br"})
 INLINE = frozenset(
@@ -91,7 +91,8 @@ def style(page: Page, classes: Classes) -> Iterator[str]:
         narrow.insert(0, ("body", page.body.narrow))
     if narrow:
         yield ""
-        yield f"@media (max-width: {NARROW}) {{"
+        # What was seen on a phone already is what a phone shows.
+        yield f"@media (max-width: {min(NARROW, page.width - 1)}px) {{"
         for selector, css in narrow:
             yield from ("  " + line for line in rule(selector, css, colours))
         yield "}"

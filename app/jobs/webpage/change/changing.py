@@ -21,7 +21,7 @@ from app.jobs.webpage.outcome import Outcome
 from app.jobs.webpage.record import By, Note, Version
 from app.jobs.webpage.subject import Subject, asked, look
 from app.jobs.webpage.words import Words, words_for
-from vision.engine import Chunk, FinishReason, Image, Prompt, SamplingParams, Usage
+from vision.engine import Chunk, FinishReason, Image, Progress, Prompt, SamplingParams, Usage
 from vision.errors import ImageRefused
 from vision.reader.cancel import Cancelled, check
 
@@ -56,6 +56,8 @@ def change(
         after = yield from _by_model(request, before, tools, params, cancel, words)
     else:
         after = by_rule(before, wish, words)
+    if pictures:
+        yield Chunk(progress=Progress("render"))
     subject = _subject(prompt, pictures, tools, cancel)
     pages: list[tuple[str, By]] = [(before, "before")]
     if after.html != before:

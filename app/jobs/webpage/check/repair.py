@@ -4,7 +4,7 @@ Each step changes one kind of measure wherever it is off and has the page drawn 
 raise the score is taken back. So a repair never lowers it, and it ends with its budget.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from threading import Event
 from time import perf_counter
@@ -57,24 +57,29 @@ class Drawn:
         return self.comparison.scores.total
 
 
-def repaired(
+def repair(
     first: Drawn,
     checker: Checker,
     cancel: Event,
     budget: Budget = Budget(),
-) -> Drawn:
-    """Return the page repaired, or ``first`` where no step made it better."""
+) -> Generator[int, None, Drawn]:
+    """Yield the number of each drawing before it is made; return the page as it then is.
+
+    That is ``first`` itself where no step made it better.
+    """
     started = perf_counter()
-    now, left, refused = first, budget.drawings, list[Change]()
+    now, made, refused = first, 0, list[Change]()
     for step in STEPS:
         whole = step(look_at(now.page, now.rendering, now.comparison, checker.sight))
         # Where all of a change is no gain, half of it may be.
         for change in (whole, *halves(whole)):
-            if left <= 0 or cancel.is_set() or perf_counter() - started > budget.seconds:
+            late = perf_counter() - started > budget.seconds
+            if made >= budget.drawings or cancel.is_set() or late:
                 return now
             if not change or change in refused:
                 continue
-            left -= 1
+            made += 1
+            yield made
             tried = drawn(rebuilt(now.page, change), checker)
             if tried and tried.total > now.total + LEAST:
                 now, refused = tried, []

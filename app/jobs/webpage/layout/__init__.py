@@ -1,5 +1,5 @@
 """From a screenshot and the lines of text in it to a page."""
 
-from app.jobs.webpage.layout.build import build
+from app.jobs.webpage.layout.build import build, built
 
-__all__ = ["build"]
+__all__ = ["build", "built"]

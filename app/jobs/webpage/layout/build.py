@@ -15,7 +15,7 @@ from app.jobs.webpage.layout.palette import palette_of
 from app.jobs.webpage.layout.parts import Part
 from app.jobs.webpage.layout.roles import roles_of
 from app.jobs.webpage.layout.sheet import body_css, extra_faces, sheet_of, texts
-from app.jobs.webpage.measure.scan import scan
+from app.jobs.webpage.measure.scan import Scan, scan
 from app.jobs.webpage.measure.typefaces import is_wide
 from app.jobs.webpage.page import Page
 from vision.engine import Line
@@ -25,20 +25,24 @@ CHINESE = 0.2  # of the letters, from which on a page is in Chinese
 
 def build(rgb: NDArray[np.uint8], lines: Sequence[Line]) -> Page:
     """Return the page that a screenshot, (H, W, 3), shows. Pure."""
-    height, width = rgb.shape[:2]
-    whole = nested(scan(rgb, lines))
+    return built(scan(rgb, lines))
+
+
+def built(seen: Scan) -> Page:
+    """Return the page of what was measured of a screenshot. Pure."""
+    whole = nested(seen)
     sheet = sheet_of(whole)
     parts = parts_of(whole)
-    marks = landmarks_of(parts, height, sheet)
+    marks = landmarks_of(parts, seen.height, sheet)
     roles = roles_of(marks.main, sheet)
-    flow = Flow(roles, width)
+    flow = Flow(roles, seen.width)
     body = settled(with_forms(flow.page(whole, marks)))
     assert whole.surface
     faces = tuple((f.name, f.stack) for f in extra_faces(whole, sheet))
     body = replace(body, css=(*body_css(sheet, whole.surface.background), *body.css))
     return Page(
-        width=width,
-        height=height,
+        width=seen.width,
+        height=seen.height,
         body=body,
         palette=palette_of(body),
         faces=faces,

@@ -8,6 +8,7 @@ from statistics import median
 from app.jobs.webpage.layout.beside import is_natural, vertical
 from app.jobs.webpage.layout.frame import NEAR, Frame, extent_of, needed
 from app.jobs.webpage.layout.harmony import harmonised
+from app.jobs.webpage.layout.lists import is_short
 from app.jobs.webpage.layout.maker import Maker
 from app.jobs.webpage.layout.parts import Part, around
 from app.jobs.webpage.layout.sheet import px, texts
@@ -16,6 +17,8 @@ from app.jobs.webpage.page import Box, Css, Node
 
 PAIR = 2
 ASIDE_TEXTS = 3  # texts, at least
+MOSTLY, PAIRED = 0.7, 0.25  # of the texts of a menu are short; have a weaker one close below
+CLOSE, SMALLER = 0.9, 0.95  # em below; times as large
 MEDIUM = 120  # pixels; a narrower picture stays beside its text on a phone
 NARROW_CELL = 240  # pixels; narrower cells stand two in a row on a phone
 ASIDE_HEIGHT = 160  # pixels, at least
@@ -59,6 +62,7 @@ def column(
     x1 = box[2] if part.kind == "box" else max(box[2], min(needed(part, flow.sheet)[2], end))
     aside = is_aside(part, frame) and "aside" not in frame.within
     within = frame.within | {"aside"} if aside else frame.within
+    within = within | {"menu"} if aside and is_menu_aside(part) else within
     node = flow.node(part, replace(frame, x0=box[0], x1=x1, within=within))
     node = node.styled(width=None, max_width=None)
     grows = is_last and frame.x1 - box[2] <= 2 * NEAR
@@ -76,6 +80,24 @@ def is_aside(part: Part, frame: Frame) -> bool:
     if "card" in frame.within or part.width > ASIDE * frame.width:
         return False
     return sum(1 for _ in texts(part)) >= ASIDE_TEXTS
+
+
+def is_menu_aside(part: Part) -> bool:
+    """Tell a bar along the left edge of the page that hardly says more than where to go."""
+    said = list(texts(part))
+    short = sum(map(is_short, said))
+    # A person, and right below what they wrote: such pairs are no entries of a menu.
+    paired = sum(is_pair(a, b) for a, b in pairwise(said))
+    boxed = part.kind == "box" or all(p.kind == "box" for p in part.parts)
+    few = paired <= PAIRED * len(said)
+    return boxed and part.box[0] == 0 and short > MOSTLY * len(said) and few
+
+
+def is_pair(above: Part, below: Part) -> bool:
+    """Tell a text with a smaller one close below."""
+    gap = below.box[1] - above.box[3]
+    smaller = below.look.size < SMALLER * above.look.size
+    return smaller and 0 <= gap < CLOSE * above.look.size and above.box[0] < below.box[2]
 
 
 def is_even(boxes: Sequence[Box], part: Part) -> bool:

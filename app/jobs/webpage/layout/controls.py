@@ -1,16 +1,18 @@
 """What a user acts on: buttons, fields, boxes to tick, badges. And what things are called."""
 
 from app.jobs.webpage.layout.colours import is_hint
-from app.jobs.webpage.layout.frame import Frame, inner_box, padding_css, surface_css
+from app.jobs.webpage.layout.frame import NEAR, Frame, inner_box, padding_css, surface_css
 from app.jobs.webpage.layout.inline import content_of
 from app.jobs.webpage.layout.parts import Part
 from app.jobs.webpage.layout.roles import Roles
 from app.jobs.webpage.layout.shapes import (
     has_drop_arrow,
+    icon_ahead,
     is_area,
     is_badge,
     is_button,
     is_field,
+    is_labelled_inside,
     is_round,
     is_tick,
     said_on,
@@ -18,7 +20,7 @@ from app.jobs.webpage.layout.shapes import (
     typed_in,
 )
 from app.jobs.webpage.layout.sheet import flow_box, px, text_css
-from app.jobs.webpage.page import Css, Node
+from app.jobs.webpage.page import Box, Css, Node
 
 WIDE_PADDING = 3  # times its letters; a button with more beside its text was made wider
 LINE_AREA = 100  # pixels; a field on a line that is as high has several
@@ -111,12 +113,13 @@ def field(part: Part, frame: Frame, roles: Roles) -> Node:
     looks = looks if surface.is_bordered else (*looks, ("border", "0"))
     area = is_area(part) and not (is_line(part) and part.height < LINE_AREA)
     if text is None:
-        if area:
-            return Node("textarea", part.box, (), "input", (*size, *looks))
-        return Node("input", part.box, (), "input", (*size, *looks), attrs=(("type", "text"),))
+        tag, kind = ("textarea", ()) if area else ("input", (("type", "text"),))
+        return Node(tag, part.box, (), "input", (*size, *looks), attrs=kind)
     looks = (*looks, *text_css(text.look, frame.look, roles.sheet, None))
     left, top = (b - a for a, b in zip(inner, flow_box(text, roles.sheet)[:2], strict=False))
     ground = surface.colour if surface.paint != "none" else frame.ground
+    if "labelled" not in frame.within and (is_line(part) or is_labelled_inside(part, text)):
+        return floating(part, text, frame, roles)
     hint = is_hint(text.look.colour, ground) or "labelled" not in frame.within
     said = ("placeholder" if hint else "value", text.text)
     if text.text.isdigit():
@@ -132,7 +135,47 @@ def field(part: Part, frame: Frame, roles: Roles) -> Node:
         kept = (said,) if hint else ()
         return Node("textarea", part.box, () if hint else (text.text,), "input", css, attrs=kept)
     css = (*size, ("padding", padding_css(0, 8, 0, left)), *looks)
+    if icon := icon_ahead(part):
+        css = behind(css, icon, inner)
     return Node("input", part.box, (), "input", css, attrs=(("type", "text"), said))
+
+
+def behind(css: Css, icon: Part, inner: Box) -> Css:
+    """Return the look of a field with an icon at its left end."""
+    x0, y0, x1, y1 = icon.box
+    place = f'url("crop-{x0}-{y0}-{x1}-{y1}.png") {px(x0 - inner[0])} center no-repeat'
+    ground = dict(css).get("background", "")
+    return (
+        *(pair for pair in css if pair[0] != "background"),
+        ("background", f"{ground} {place}".strip()),
+    )
+
+
+def floating(part: Part, text: Part, frame: Frame, roles: Roles) -> Node:
+    """Return a field with its label inside of it, both in one cell of a grid."""
+    surface = part.surface
+    assert surface
+    area = is_area(part) and not (is_line(part) and part.height < LINE_AREA)
+    looks = surface_css(surface)
+    looks = looks if surface.is_bordered else (*looks, ("border", "0"))
+    cell = ("grid-area", "1 / 1")
+    css: Css = (cell, ("width", "100%"), ("height", px(part.height)), *looks)
+    tag, attrs = ("textarea", ()) if area else ("input", (("type", "text"),))
+    field = Node(tag, part.box, (), "input", css, attrs=attrs)
+    inner = inner_box(part.box, surface)
+    x0, y0, _, y1 = place = flow_box(text, roles.sheet)
+    middle = abs(y0 + y1 - inner[1] - inner[3]) <= 2 * NEAR
+    stands: Css = (("align-self", "center"),)
+    if not middle:
+        stands = (("align-self", "start"), ("margin-top", px(max(0, y0 - part.box[1]))))
+    said = Node(
+        "span", place, (text.text,), "field-label",
+        (cell, *stands, ("margin-left", px(x0 - part.box[0])),
+         *text_css(text.look, frame.look, roles.sheet, None)),
+    )  # fmt: skip
+    whole: Css = (("display", "grid"), ("width", px(part.width)), ("max-width", "100%"))
+    whole = whole if frame.align == "left" else (*whole, ("text-align", "left"))
+    return Node("label", part.box, (field, said), "field", whole)
 
 
 def name_of_box(part: Part, frame: Frame, page_width: int) -> str:

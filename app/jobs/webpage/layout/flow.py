@@ -54,7 +54,7 @@ class Flow:
         outer = frame
         for number, group in enumerate(groups):
             frame = outer
-            if nodes and nodes[-1].tag == "label":
+            if nodes and nodes[-1].name == "label":
                 frame = replace(outer, within=outer.within | {"labelled"})
             box = around([extent_of(part, self.sheet) for part in group])
             after = groups[number + 1][0] if number + 1 < len(groups) else None
@@ -141,8 +141,9 @@ class Flow:
         if align != frame.align:
             css = (*css, ("text-align", align))
         top, right, _, left = (max(0, side) for side in sides)
+        seen = surface if surface.paint != "none" else frame.surface
         inside = replace(
-            frame, x0=inner[0] + left, x1=inner[2] - right, align=align, surface=surface,
+            frame, x0=inner[0] + left, x1=inner[2] - right, align=align, surface=seen,
             within=frame.within | ({"card"} if part.width < self.page_width else set()),
         )  # fmt: skip
         start = inner[1] + top
@@ -249,7 +250,8 @@ class Flow:
 def landmark(tag: str, nodes: Sequence[Node], parts: Sequence[Part]) -> Node:
     """Return elements as one landmark of the page."""
     names = {"header": "site-header", "footer": "site-footer", "main": "main"}
-    if len(nodes) == 1 and nodes[0].tag == "div":
+    alone = tag == "main" and any(node.name == "card" for node in nodes)
+    if len(nodes) == 1 and nodes[0].tag == "div" and not alone:
         only = nodes[0]
         named = names[tag] if only.css or only.narrow else ""
         if tag == "main" and any(isinstance(c, Node) and c.tag == "aside" for c in only.children):

@@ -52,7 +52,8 @@ def fields_under_rules(parts: Sequence[Part], ground: Colour) -> list[Part]:
     for part in parts:
         if part.kind == "rule" and is_line_of(part, rules):
             texts = trailing_texts(found)
-            if texts and is_typed_on(texts[0], part, made, ground):
+            titled = texts and has_title(found[: len(found) - len(texts)], texts[0])
+            if texts and not titled and is_typed_on(texts[0], part, made, ground):
                 del found[len(found) - len(texts) :]
                 found.append(line_field(texts[0], part, found))
                 made += 1
@@ -78,6 +79,14 @@ def trailing_texts(parts: Sequence[Part]) -> list[Part]:
             return list(parts[-2:])
         return [parts[-1]]
     return []
+
+
+def has_title(above: Sequence[Part], text: Part) -> bool:
+    """Tell whether a larger text stands right above one: it is the end of an entry, no field."""
+    last = above[-1] if above else None
+    if last is None or last.kind != "text":
+        return False
+    return last.look.size > text.look.size and text.box[1] - last.box[3] <= LINE
 
 
 def is_typed_on(text: Part, rule: Part, made: int, ground: Colour) -> bool:

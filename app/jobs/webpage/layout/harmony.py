@@ -30,11 +30,13 @@ def evened(nodes: Sequence[Node]) -> list[Node]:
         return list(nodes)
     looks = [dict(node.css) for node in nodes]
     for key in looks[0]:
-        lengths = [length(look[key]) for look in looks]
-        known = [value for value in lengths if value is not None]
-        if len(known) == len(nodes) and max(known) - min(known) <= NEAR:
+        said = [lengths(look[key]) for look in looks]
+        if len({len(values) for values in said}) != 1 or not said[0]:
+            continue
+        sides = list(zip(*said, strict=True))
+        if all(max(side) - min(side) <= NEAR for side in sides):
             for look in looks:
-                look[key] = px(median(known))
+                look[key] = " ".join(px(median(side)) for side in sides)
     children = []
     for group in zip(*(node.children for node in nodes), strict=True):
         elements = [child for child in group if isinstance(child, Node)]
@@ -48,6 +50,13 @@ def evened(nodes: Sequence[Node]) -> list[Node]:
 def length(value: str) -> float | None:
     """Return a length in pixels; None for any other value."""
     return float(value[:-2]) if value.endswith("px") and " " not in value else None
+
+
+def lengths(value: str) -> tuple[float, ...]:
+    """Return the lengths that a value is made of, in pixels; () for any other value."""
+    found = [0.0 if said == "0" else length(said) for said in value.split(" ")]
+    known = [number for number in found if number is not None]
+    return tuple(known) if len(known) == len(found) else ()
 
 
 def shape(node: Node) -> tuple[object, ...]:

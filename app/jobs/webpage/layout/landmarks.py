@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.jobs.webpage.layout.lists import is_short
 from app.jobs.webpage.layout.parts import Part
+from app.jobs.webpage.layout.shapes import is_field
 from app.jobs.webpage.layout.sheet import Sheet, texts
 
 HEAD_TOP = 90  # pixels; the head of a page begins above
@@ -58,6 +59,8 @@ def is_head(part: Part, sheet: Sheet) -> bool:
     if part.kind == "text":
         return False
     beside = has_row(part)
+    if is_field(part, None):
+        return False
     return beside or (part.kind == "box" and len(said) == 1 and is_short(said[0]))
 
 

@@ -13,6 +13,7 @@ from app.jobs.webpage.measure.typefaces import extent, faces, is_wide
 from app.jobs.webpage.page import Box
 
 JOIN = 0.62  # em; pieces on one baseline that are not further apart are one line
+FIXED_JOIN = 1.2  # em; letters that are all as wide have more room around them
 NUMBER = re.compile(r"\d{1,3}[.)]")  # of an entry of a list
 NUMBER_JOIN = 1.4  # em; the text of an entry is not further behind its number
 LEVEL = 0.22  # em; baselines of one line are not further apart
@@ -63,6 +64,8 @@ def continues(reach: Box, before: TextLine, box: Box, line: TextLine) -> bool:
     em = min(before.look.size, line.look.size)
     gap = box[0] - reach[2]
     join = NUMBER_JOIN if NUMBER.fullmatch(before.text) else JOIN
+    if faces()[before.look.face].is_fixed and faces()[line.look.face].is_fixed:
+        join = FIXED_JOIN
     return abs(before.baseline - line.baseline) <= LEVEL * em and -0.3 * em <= gap <= join * em
 
 
@@ -113,9 +116,12 @@ def goes_on(before: Part, part: Part, limit: int, right: int) -> bool:
     """
     last, line = before.lines[-1], part.lines[0]
     pitch = line.baseline - last.baseline
-    if len(part.lines) > 1 or not looks_alike(last, line) or pitch > PITCH * last.look.size:
+    if len(part.lines) > 1 or pitch > PITCH * last.look.size:
         return False
-    if faces()[line.look.face].is_fixed:
+    is_code = faces()[line.look.face].is_fixed and faces()[last.look.face].is_fixed
+    if not is_code and not looks_alike(last, line):
+        return False
+    if is_code:
         # Code: its lines end where they end, and begin where they like.
         return pitch > 0 and line.box[0] >= before.box[0] - EDGE
     even = len(before.lines) == 1 or abs(pitch - leading(before.lines)) <= EVEN * last.look.size

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from app.jobs.webpage.layout.bare import with_bare_tables
 from app.jobs.webpage.layout.lines import is_chip, lines_of, text_part
 from app.jobs.webpage.layout.parts import Part, TextLine
 from app.jobs.webpage.layout.tabled import cell_table, tabled
@@ -57,7 +58,8 @@ class Nest:
             return ()
         x0, x1 = (0, self._scan.width) if index < 0 else self._surfaces[index].box[::2]
         padding = min(item.box[0] for item in items) - x0
-        return (arranged(tabled(items), x1 - max(0, min(padding, (x1 - x0) // 4))),)
+        items = with_bare_tables(tabled(items))
+        return (arranged(items, x1 - max(0, min(padding, (x1 - x0) // 4))),)
 
     def _box(self, index: int) -> Part:
         surface = self._surfaces[index]

@@ -23,10 +23,11 @@ from app.jobs.webpage.layout.lists import is_menu, is_short
 from app.jobs.webpage.layout.maker import Maker
 from app.jobs.webpage.layout.parts import Part, around
 from app.jobs.webpage.layout.sheet import px
-from app.jobs.webpage.layout.writing import LINK, css_of, shifted
-from app.jobs.webpage.page import Box, Css, Node
+from app.jobs.webpage.layout.writing import LINK, css_of, leads_on, shifted
+from app.jobs.webpage.page import Box, Css, Node, mapped
 
 MENU = 3  # short texts in a row; more are a menu wherever they stand
+ENTRY = 32  # pixels; icons and badges of an entry are not higher
 BAR_END = 120  # pixels; what is spread over a row ends as near to its end
 
 
@@ -34,10 +35,8 @@ def row_node(flow: Maker, part: Part, frame: Frame) -> Node:
     """Return a row or a grid as an element, placed in its column."""
     if part.kind == "row":
         part = with_menus(part, frame)
-        if is_choice(part):
-            return choice(flow, part, frame)
-        if is_quote(part):
-            return quote(flow, part, frame)
+        if one := as_one(flow, part, frame):
+            return one
     if part.kind == "row" and is_one_menu(part.parts) and is_linked(part, frame):
         boxes = [extent_of(p, flow.sheet) for p in part.parts]
         return placed_row(menu(flow, part, frame), boxes, frame)
@@ -51,6 +50,32 @@ def row_node(flow: Maker, part: Part, frame: Frame) -> Node:
             boxes = [extent_of(p, flow.sheet) for p in part.parts]
         return placed_row(natural_row(flow, part, frame), boxes, frame)
     return columns(flow, part, frame)
+
+
+def as_one(flow: Maker, part: Part, frame: Frame) -> Node | None:
+    """Return a row that is one thing: a box to tick, a quotation, an entry of a menu; or None."""
+    if is_choice(part):
+        return choice(flow, part, frame)
+    if is_quote(part):
+        return quote(flow, part, frame)
+    text = entry_text(part)
+    if "menu" in frame.within and text and leads_on(text, frame):
+        row = row_node(flow, part, replace(frame, within=frame.within - {"menu"}))
+        return replace(mapped(row, unlinked), tag="a", attrs=LINK) if row.tag == "div" else row
+    return None
+
+
+def unlinked(node: Node) -> Node:
+    """Return a link as plain text: no link stands in another."""
+    return replace(node, tag="span", attrs=()) if node.tag == "a" else node
+
+
+def entry_text(part: Part) -> Part | None:
+    """Return the text of an entry of a menu: the first of a row of icons, texts and badges."""
+    said = [p for p in part.parts if p.kind == "text"]
+    rest = [p for p in part.parts if p.kind != "text"]
+    small = all(p.kind in {"picture", "box"} and p.height <= ENTRY for p in rest)
+    return said[0] if said and small else None
 
 
 def with_menus(part: Part, frame: Frame) -> Part:

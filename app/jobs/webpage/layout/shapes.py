@@ -16,6 +16,7 @@ UPPER = 0.62  # of a field's height; what is typed in several lines begins above
 SMALL_ICON = 32  # pixels, of what stands beside the text of a button
 AREA_HEIGHT = 56  # pixels; a field as high may have several lines
 NUMBER_WIDTH = 120  # pixels, of a field with a number in its middle
+LABEL_HEIGHT, LABEL_TOP = (56, 60), 20  # pixels, of such a field, and above its text
 FIELD_WIDTH = 40
 FIELD_HEIGHT = (22, 66)  # pixels, of one line
 CENTRED = 4  # pixels; text in the middle of a button is not further off
@@ -52,11 +53,33 @@ def typed_in(box: Part) -> Part | None:
     if box.kind != "box" or len(box.parts) != 1:
         return None
     inner = box.parts[0].parts if box.parts[0].kind in {"row", "column"} else box.parts
-    said = [part for part in inner if part.kind == "text"]
-    drawn = [part for part in inner if part.kind != "text"]
-    small = all(p.kind == "picture" and max(p.width, p.height) <= ARROW for p in drawn)
-    aside = all(box.box[2] - p.box[2] <= ARROW_ROOM for p in drawn)
-    return said[0] if len(said) == 1 and small and aside else None
+    said = [part for part in inner if part.kind == "text" and not is_sign(part)]
+    drawn = [part for part in inner if part.kind != "text" or is_sign(part)]
+    if len(said) != 1:
+        return None
+    small = all(
+        (p.kind == "picture" or is_sign(p)) and max(p.width, p.height) <= ARROW for p in drawn
+    )
+    aside = all(box.box[2] - p.box[2] <= ARROW_ROOM or is_ahead(p, said[0], box) for p in drawn)
+    return said[0] if small and aside else None
+
+
+def is_sign(part: Part) -> bool:
+    """Tell a letter that may be an icon which was read: a magnifier is a Q."""
+    return part.kind == "text" and len(part.text) == 1 and part.text.isalpha()
+
+
+def is_ahead(icon: Part, text: Part, box: Part) -> bool:
+    """Tell an icon between the left end of a field and its text."""
+    return icon.box[2] <= text.box[0] and icon.box[0] - box.box[0] <= ARROW_ROOM
+
+
+def icon_ahead(box: Part) -> Part | None:
+    """Return the icon before the text of a field."""
+    text = typed_in(box)
+    if text is None or box.parts[0].kind != "row":
+        return None
+    return next((p for p in box.parts[0].parts if p is not text and is_ahead(p, text, box)), None)
 
 
 def has_drop_arrow(box: Part) -> bool:
@@ -64,7 +87,7 @@ def has_drop_arrow(box: Part) -> bool:
     text = typed_in(box)
     if text is None or has_arrow(text):
         return text is not None
-    drawn = [p for p in box.parts[0].parts if p.kind == "picture"]
+    drawn = [p for p in box.parts[0].parts if p.kind == "picture" and p.box[0] >= text.box[2]]
     return any(abs(p.box[1] + p.box[3] - box.box[1] - box.box[3]) <= p.height + 4 for p in drawn)
 
 
@@ -113,11 +136,12 @@ def is_field(box: Part, parent: Surface | None) -> bool:
     framed = all(border.width for border in surface.borders) or (
         sum(bool(b.width) for b in surface.borders) == JOINED
     )
-    if not tall or surface.paint or chroma(surface.colour) > CHROMA:
+    hovers = surface.shadow and is_area(box)  # so does a card
+    if not tall or surface.paint or hovers or chroma(surface.colour) > CHROMA:
         return False
     if text is None:
         return framed
-    left = text.box[0] - box.box[0]
+    left = box.parts[0].box[0] - box.box[0]
     number = text.text.isdigit() and framed and box.width <= NUMBER_WIDTH
     if number and is_hint(surface.borders[0].colour, surface.colour):
         return True
@@ -126,6 +150,15 @@ def is_field(box: Part, parent: Surface | None) -> bool:
     placeholder = is_hint(text.look.colour, surface.colour)
     empty = box.box[2] - text.box[2] > left + CENTRED
     return inside and empty and len(text.lines) == 1 and (framed or (soft and placeholder))
+
+
+def is_labelled_inside(box: Part, text: Part) -> bool:
+    """Tell a field with room above its text for what is typed: there, its label moves up."""
+    if text.text.isdigit() or has_drop_arrow(box):
+        return False
+    if is_area(box):
+        return text.box[1] - box.box[1] >= LABEL_TOP
+    return LABEL_HEIGHT[0] <= box.height <= LABEL_HEIGHT[1]
 
 
 def is_area(box: Part) -> bool:

@@ -28,12 +28,24 @@ class Band:
 def tabled(items: Sequence[Part]) -> list[Part]:
     """Return parts with those that make a table put together as one."""
     rest = list(items)
-    for x0, x1, edges in extents(items):
-        table = table_of(rest, x0, x1, edges)
-        if table:
-            rest = [p for p in rest if not inside(p, table.box)]
-            rest.append(table)
+    for x0, x1, found in extents(items):
+        for edges in near(found):
+            table = table_of(rest, x0, x1, edges)
+            if table:
+                rest = [p for p in rest if not inside(p, table.box)]
+                rest.append(table)
     return rest
+
+
+def near(edges: Sequence[Part]) -> list[list[Part]]:
+    """Put rules and stripes together that no more than the height of a row parts."""
+    found: list[list[Part]] = []
+    for edge in sorted(edges, key=lambda e: e.box[1]):
+        if found and edge.box[1] - found[-1][-1].box[3] <= ROW_HEIGHT[1]:
+            found[-1].append(edge)
+        else:
+            found.append([edge])
+    return [group for group in found if len(group) > 1]
 
 
 def extents(items: Sequence[Part]) -> list[tuple[int, int, list[Part]]]:
@@ -90,7 +102,7 @@ def table_of(items: Sequence[Part], x0: int, x1: int, edges: Sequence[Part]) -> 
     rows = [(band, cells_in(band, content, x1)) for band in bands]
     rows = longest(rows)
     cells = [cell for _, row in rows for cell in row]
-    if len(rows) < ROWS or not cells or not all(map(is_cell, cells)):
+    if len(rows) < ROWS or not cells:
         return None
     heights = [band.bottom - band.top for band, _ in rows]
     columns = columns_of(cells)
@@ -147,14 +159,13 @@ def cells_in(band: Band, content: Sequence[Part], x1: int) -> list[Part]:
 
 
 def longest(rows: list[tuple[Band, list[Part]]]) -> list[tuple[Band, list[Part]]]:
-    """Return the longest run of rows that follow each other and have two cells or more."""
+    """Return the longest run of rows of two cells or more that follow each other."""
     best: list[tuple[Band, list[Part]]] = []
     run: list[tuple[Band, list[Part]]] = []
     for band, cells in rows:
         follows = not run or band.top - run[-1][0].bottom <= SAME
-        run = [*run, (band, cells)] if len(cells) > 1 and follows else (
-            [(band, cells)] if len(cells) > 1 else []
-        )  # fmt: skip
+        is_row = len(cells) > 1 and all(map(is_cell, cells))
+        run = [*run, (band, cells)] if is_row and follows else [(band, cells)] if is_row else []
         best = run if len(run) > len(best) else best
     return best
 
@@ -204,7 +215,9 @@ def cell_table(part: Part) -> Part | None:
     for i in range(count):
         cells = [column[i] for column in columns]
         tops = [cell.box[1] for cell in cells]
-        if max(tops) - min(tops) > SAME or not all(map(is_cell, cells)):
+        low = all(cell.height <= ROW_HEIGHT[1] for cell in cells)
+        said = [part for cell in cells for part in cell.parts]
+        if max(tops) - min(tops) > SAME or not low or not all(map(is_cell, said)):
             return None
         box = around([cell.box for cell in cells])
         surface = (

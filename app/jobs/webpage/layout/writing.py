@@ -11,11 +11,13 @@ from app.jobs.webpage.layout.frame import (
     is_centred_text,
     is_in_middle,
 )
-from app.jobs.webpage.layout.inline import content_of, separated
-from app.jobs.webpage.layout.lists import tick_of
+from app.jobs.webpage.layout.inline import content_of, merged, separated
+from app.jobs.webpage.layout.lists import is_short, tick_of
 from app.jobs.webpage.layout.maker import Maker
-from app.jobs.webpage.layout.parts import Part, around
+from app.jobs.webpage.layout.parts import Part, Run, around
 from app.jobs.webpage.layout.sheet import px, room, text_css
+from app.jobs.webpage.measure.flat import hex_of
+from app.jobs.webpage.measure.looks import Look
 from app.jobs.webpage.measure.typefaces import extent, faces
 from app.jobs.webpage.page import Css, Node
 
@@ -96,6 +98,9 @@ def text_node(flow: Maker, part: Part, frame: Frame) -> Node:
         return code(part, box, css)
     if tick_of(part):
         return ticked(flow, part, frame)
+    if leads_on(part, frame):
+        link = Node("a", box, content_of(part, look, frame, links=False), "link", css, attrs=LINK)
+        return Node("p", box, (link,))
     level = 0 if "header" in frame.within else flow.roles.heading(part)
     plain = all(run.look == look for line in part.lines for run in line.runs)
     if (
@@ -112,6 +117,11 @@ def text_node(flow: Maker, part: Part, frame: Frame) -> Node:
         return Node("p", box, menu, name_of(flow, 0, part, frame), css)
     name = name_of(flow, level, part, frame)
     return Node(f"h{level}" if level else "p", box, content_of(part, look, frame), name, css)
+
+
+def leads_on(part: Part, frame: Frame) -> bool:
+    """Tell an entry of a menu by its place; titles between entries are in capitals."""
+    return "menu" in frame.within and is_short(part) and not part.text.isupper()
 
 
 def name_of(flow: Maker, level: int, part: Part, frame: Frame) -> str:
@@ -135,10 +145,22 @@ def code(part: Part, box: tuple[int, int, int, int], css: Css) -> Node:
     left = min(line.box[0] for line in part.lines)
     size = part.look.size
     letter = faces()[part.look.face].glyphs[0][0][0] * size
-    lines = [" " * round((line.box[0] - left) / letter) + line.text for line in part.lines]
-    inner = Node("code", box, ("\n".join(lines),))
+    children: list[Node | str] = []
+    for number, line in enumerate(part.lines):
+        children.append(("\n" if number else "") + " " * round((line.box[0] - left) / letter))
+        for run in line.runs:
+            children.append(" " if run.spaced else "")
+            children.append(token(run, part.look))
+    inner = Node("code", box, tuple(child for child in merged(children) if child))
     scroll = (("overflow-x", "auto"),)
     return Node("pre", box, (inner,), "code", (*css, *scroll))
+
+
+def token(run: Run, around: Look) -> Node | str:
+    """Return words of code as they are, or in an element if they have a colour of their own."""
+    if run.look.colour == around.colour:
+        return run.text
+    return Node("span", run.box, (run.text,), "token", (("color", hex_of(run.look.colour)),))
 
 
 def ticked(flow: Maker, part: Part, frame: Frame) -> Node:

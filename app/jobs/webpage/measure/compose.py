@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from app.jobs.webpage.measure.edges import shadow_of
 from app.jobs.webpage.measure.flat import Pixels, four
+from app.jobs.webpage.measure.ink import page_colour
 from app.jobs.webpage.measure.pictures import Picture
 from app.jobs.webpage.measure.surfaces import NONE, Surface, outside
 
@@ -33,9 +34,10 @@ def composed(
                 whole, parts = join(chain)
                 found = [s for s in found if s not in chain] + parts
                 # Bands and panels of the page itself are no parts of one thing.
-                if parent is not None and whole.width < rgb.shape[1]:
-                    shadow = shadow_of(rgb, whole, parent.colour)
-                    found.append(replace(whole, shadow=shadow))
+                inner = parent is not None or 0 < whole.box[0] < whole.box[2] < rgb.shape[1]
+                if inner and whole.width < rgb.shape[1]:
+                    below = parent.colour if parent else page_colour(rgb)
+                    found.append(replace(whole, shadow=shadow_of(rgb, whole, below)))
     found = sorted(found, key=lambda s: (-s.area, s.box))
     return (
         [s for s in found if s.paint != PICTURE],

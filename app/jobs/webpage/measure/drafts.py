@@ -23,6 +23,7 @@ from app.jobs.webpage.measure.typefaces import Face, extent, is_wide
 
 FIXED_SPACE = 0.42  # em; the same in a typeface whose letters are all as wide
 GUESSED_SPACE = 0.22  # heights of the ink; the same while the size is not known
+GUESSED_FIXED_SPACE = 0.42  # the same in a typeface whose letters are all as wide
 SIZED_LETTERS = 5  # letters of each
 TWO_SIZES = 1.2  # times as large are the words of a line that has two sizes
 ONE_SIZE = 0.08  # of a size, that the words of one size differ at most, on average
@@ -46,9 +47,12 @@ class Draft:
 
 def plainly_named(text: str, ink: Ink) -> Named:
     """Return the words of a line with their ink; nothing where there are not as many of both."""
-    groups = parted(ink, GUESSED_SPACE * ink.height)
     words = text.split(" ")
-    return list(zip(words, groups, strict=True)) if len(words) == len(groups) else []
+    for space in (GUESSED_SPACE, GUESSED_FIXED_SPACE):
+        groups = parted(ink, space * ink.height)
+        if len(words) == len(groups):
+            return list(zip(words, groups, strict=True))
+    return []
 
 
 def drafts_of(text: str, stretches: Sequence[Stretch], usual: Face) -> list[Draft]:
@@ -82,15 +86,16 @@ def em(text: str, stretches: Sequence[Stretch], face: Face) -> float:
 def drafted(text: str, stretch: Stretch, usual: Face) -> list[Draft]:
     """Return a stretch of ink with its words dealt out to it; two where they have two sizes."""
     size = by_height(text, stretch.ink, usual)
-    best = grouped(text, stretch, usual, gap_between(text, stretch.ink, size))
+    best = grouped(text, stretch, usual, gap_between(text, stretch.ink, size, usual))
     halves = sized(best, usual)
     if len(halves) > 1:
         return halves
     # Letters that are all as wide have more room between them.
     fixed = grouped(text, stretch, usual, FIXED_SPACE * size)
-    if best.face is not None and not best.face.is_fixed:
-        other = fixed_face(fixed.text, fixed.ink, fixed.named, best.face, best.named)
-        if other and not is_mixed(best, usual):
+    usually = best.face or usual
+    if not best.italic and not usually.is_fixed:
+        other = fixed_face(fixed.text, fixed.ink, fixed.named, usually, best.named)
+        if other and (best.marks or not is_mixed(best, usual)):
             return [replace(fixed, face=other)]
     return [best]
 
@@ -132,8 +137,8 @@ def mean(values: Sequence[float], weights: Sequence[int]) -> float:
 
 def grouped(text: str, stretch: Stretch, usual: Face, gap: float) -> Draft:
     """Return a stretch with its words dealt out to the ink between wider gaps."""
-    groups = parted(stretch.ink, gap)
     size = by_height(text, stretch.ink, usual)
+    groups = rejoined(text.split(" "), parted(stretch.ink, gap), stretch.ink, usual, size)
     texts = deal(text, [g.width for g in groups], usual, size).texts
     named = [(part, group) for part, group in zip(texts, groups, strict=True) if part]
     x0 = stretch.ink.box[0]
@@ -147,6 +152,30 @@ def grouped(text: str, stretch: Stretch, usual: Face, gap: float) -> Draft:
     if face is not None and face is not usual and is_mixed(draft, usual):
         return replace(draft, face=usual)
     return draft
+
+
+def rejoined(
+    words: Sequence[str], groups: Sequence[Ink], whole: Ink, usual: Face, size: float
+) -> list[Ink]:
+    """Return ink with those parts together that a stroke through the text tore a hyphen out of."""
+    found = list(groups)
+    if len(found) <= len(words) or not whole.strike:
+        return found
+    wide = [extent(word, usual).width * size for word in words]
+    while len(found) > len(words):
+        tried = []
+        for i, (a, b) in enumerate(pairwise(found)):
+            if not any(x0 < a.box[2] and b.box[0] < x1 for x0, x1 in whole.strike):
+                continue
+            x0 = whole.box[0]
+            one = narrowed(whole, a.box[0] - x0, b.box[2] - x0)
+            joined = [*found[:i], one, *found[i + 2 :]]
+            off = sum(abs(ink.width - w) for ink, w in zip(joined, wide, strict=False))
+            tried.append((off, i, joined))
+        if not tried:
+            break
+        found = min(tried, key=lambda each: each[:2])[2]
+    return found
 
 
 def is_mixed(draft: Draft, face: Face) -> bool:
@@ -164,9 +193,9 @@ def by_height(text: str, ink: Ink, face: Face) -> float:
     return ink.height / max(e.above + e.below, 0.1)
 
 
-def gap_between(text: str, ink: Ink, size: float) -> float:
+def gap_between(text: str, ink: Ink, size: float, face: Face) -> float:
     """Return how wide a gap between letters is at most, in pixels."""
-    usual = SPACE * size
+    usual = (FIXED_SPACE if face.is_fixed else SPACE) * size
     filled = runs(np.asarray((ink.cover > SEEN).any(axis=0)))
     gaps = sorted(b[0] - a[1] for a, b in pairwise(filled))
     letters = len(text.replace(" ", ""))

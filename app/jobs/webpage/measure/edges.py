@@ -1,5 +1,6 @@
 """What is around a surface: its borders, its shadow."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -24,7 +25,8 @@ ROUND = 0.36  # of its height, a radius makes the end of a surface round
 def bordered(rgb: Pixels, surface: Surface, parent: Surface) -> Surface:
     """Return a surface with its borders and its shadow; its box then includes the borders."""
     strips = [side(rgb, surface, which) for which in range(4)]
-    top, right, bottom, left = (border_of(strip, surface.colour, parent.colour) for strip in strips)
+    found = [border_of(strip, surface.colour, parent.colour) for strip in strips]
+    top, right, bottom, left = completed(found, strips)
     x0, y0, x1, y1 = surface.box
     box = (x0 - left.width, y0 - top.width, x1 + right.width, y1 + bottom.width)
     thickest = max(top.width, right.width, bottom.width, left.width)
@@ -89,6 +91,20 @@ def border_of(strip: NDArray[np.uint8], own: Colour, parent: Colour) -> Border:
     if width > BORDER or width >= len(modes):
         return NONE
     return Border(width, colour) if distance(colour, modes[width][0]) > PLAIN else NONE
+
+
+def completed(borders: Sequence[Border], strips: Sequence[NDArray[np.uint8]]) -> Sequence[Border]:
+    """Return borders with the fourth that is like three others, and hardly darker than a shadow."""
+    known = {border for border in borders if border.width}
+    if len(known) != 1 or sum(border.width == 0 for border in borders) != 1:
+        return borders
+    [usual] = known
+    which = next(i for i, border in enumerate(borders) if not border.width)
+    rows = [mode(row) for row in strips[which][: usual.width] if len(row)]
+    same = len(rows) == usual.width and all(
+        colour == usual.colour and share >= UNIFORM for colour, share in rows
+    )
+    return [usual] * 4 if same else borders
 
 
 def is_between(colour: Colour, own: Colour, parent: Colour) -> bool:

@@ -115,7 +115,9 @@ def face_of(text: str, ink: Ink, named: Named, usual: Face) -> Face | None:
 
 def fixed_face(text: str, ink: Ink, named: Named, usual: Face, usually_named: Named) -> Face | None:
     """Return the typeface of letters that are all as wide, if one fits better than ``usual``."""
-    if len(named) <= 1 or sum(char.isascii() and char.isalnum() for char in text) < TELLING:
+    if sum(char.isascii() and char.isalnum() for char in text) < TELLING:
+        return None
+    if len(named) <= 1 and len(ink.columns) != len(text):
         return None
     found = {f.name: fits(text, ink, named, f) for f in faces().values() if f.is_fixed}
     best = min(found, key=lambda name: found[name])

@@ -121,11 +121,7 @@ def of_colour(numbers: NDArray[np.int32], colour: int) -> Iterator[Region]:
 
 def measured(box: Box, colour: Colour, area: int, pixels: Mask) -> Region:
     """Return a region with what its outline tells."""
-    outlines, _ = cv2.findContours(
-        pixels.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
-    )
-    whole = np.zeros(pixels.shape, np.uint8)
-    cv2.drawContours(whole, outlines, -1, 1, cv2.FILLED)
+    whole = filled(pixels)
     h, w = pixels.shape
     k = max(1, min(h, w) // 2)
     parts = (whole[:k, :k], whole[:k, -k:], whole[-k:, -k:], whole[-k:, :k])
@@ -139,6 +135,16 @@ def measured(box: Box, colour: Colour, area: int, pixels: Mask) -> Region:
         edges=four(float(line.mean()) for line in lines),
         pixels=pixels,
     )
+
+
+def filled(pixels: Mask) -> NDArray[np.uint8]:
+    """Return the pixels inside of an outline, its holes filled."""
+    outlines, _ = cv2.findContours(
+        pixels.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+    )
+    whole = np.zeros(pixels.shape, np.uint8)
+    cv2.drawContours(whole, outlines, -1, 1, cv2.FILLED)
+    return whole
 
 
 def four(values: Iterable[Value]) -> tuple[Value, Value, Value, Value]:

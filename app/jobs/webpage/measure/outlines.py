@@ -1,12 +1,13 @@
 """Which regions of one colour are surfaces: by their outline."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import sqrt
 
 import cv2
 import numpy as np
 
-from app.jobs.webpage.measure.flat import THIN, Region, four
+from app.jobs.webpage.measure.flat import THIN, Region, filled, four, measured
 from app.jobs.webpage.measure.surfaces import Radii, contains, shared
 from app.jobs.webpage.page import Box
 
@@ -23,6 +24,9 @@ CAPITAL = 0.82  # of a line's height is what no letter is higher than
 SMALLEST = 6  # pixels; the smaller side of a surface
 EDGE = 1.2  # pixels that count as missing for each pixel of a radius
 THICK = 3  # pixels from the edge of a surface to its middle
+JUMP = 20  # pixels; an outline that goes further to the side has a corner there
+STEP, STEPS = 24, 4  # pixels of a part of an angle from top to bottom; parts of one
+WHOLE = 0.95  # of an angle is in its parts
 MISSING = 1 - np.pi / 4  # of a square, what a quarter of a circle leaves out
 
 
@@ -69,13 +73,41 @@ def is_rectangle(region: Region) -> bool:
 
 def rectangles(regions: Sequence[Region], texts: Sequence[Box], width: int) -> list[Region]:
     """Return the regions that look like surfaces; ``texts`` are the boxes of the page's lines."""
-    return [
-        region
-        for region in regions
-        if (is_rectangle(region) or is_band(region, width))
-        and is_thick(region)
-        and not is_letter(region.box, texts)
-    ]
+    whole = [part for region in regions for part in cut(region, width)]
+    return [region for region in whole if is_thick(region) and not is_letter(region.box, texts)]
+
+
+def cut(region: Region, width: int) -> list[Region]:
+    """Return a region if it is a rectangle, the rectangles of an angle, else none.
+
+    A bar at the top and a column at the side that have one colour make an angle.
+    """
+    if is_rectangle(region) or is_band(region, width):
+        return [region]
+    if min(region.width, region.height) < LARGE:
+        return []
+    parts = [part for part in steps_of(region) if is_rectangle(part) or is_band(part, width)]
+    return parts if sum(part.filled for part in parts) > WHOLE * region.filled else []
+
+
+def steps_of(region: Region) -> list[Region]:
+    """Return a region cut where its outline jumps to the side; none where it does so often."""
+    whole = filled(region.pixels)
+    left = whole.argmax(axis=1)
+    right = whole.shape[1] - whole[:, ::-1].argmax(axis=1)
+    jumps = (np.abs(np.diff(left)) > JUMP) | (np.abs(np.diff(right)) > JUMP)
+    edges = [0, *(np.flatnonzero(jumps) + 1).tolist(), len(whole)]
+    spans = [(a, b) for a, b in pairwise(edges) if b - a >= STEP]
+    if not 1 < len(spans) <= STEPS:
+        return []
+    x0, y0 = region.box[:2]
+    found = []
+    for top, bottom in spans:
+        a, b = int(np.median(left[top:bottom])), int(np.median(right[top:bottom]))
+        part = np.ascontiguousarray(region.pixels[top:bottom, a:b])
+        box = (x0 + a, y0 + top, x0 + b, y0 + bottom)
+        found.append(measured(box, region.colour, int(part.sum()), part))
+    return found
 
 
 def is_band(region: Region, width: int) -> bool:

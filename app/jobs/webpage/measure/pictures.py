@@ -27,6 +27,12 @@ SMALLEST = 10  # pixels; the smaller side of a picture
 ENOUGH = 0.85  # of a region must be even for it to be a gradient
 EVEN = 1.6  # levels; what a gradient is off the plane through it
 CHANGE = 6.0  # levels from end to end; less is one colour
+NET = 0.6  # of its box is less in a net of shadows, with pictures as its knots
+LARGE = 120  # pixels; a smaller drawing may be open
+SHADE = 33  # pixels; shadows between cards are not wider
+THIN_SHADE, LONG = 24, 5  # pixels of a strip of shadow across; times as long is it at least
+FAINT_SHADE = 48  # levels from its dark side to its light one, at most
+FRAYED = 0.1  # of a large picture's row or column; less is what shadows left beside it
 ROOM = 2  # pixels around a line of text that belong to it
 
 
@@ -66,13 +72,47 @@ def pictures(rgb: Pixels, rectangles: Sequence[Region], texts: Sequence[Box]) ->
         # What lies around a surface is its shadow.
         if min(w, h) >= SMALLEST and covered < AROUND * w * h:
             part = rest[y : y + h, x : x + w] & (labels[y : y + h, x : x + w] == label)
-            found += [classified(rgb, *piece) for piece in pieces(rgb, box, part)]
+            for inner, core in cores(box, part):
+                found += [classified(rgb, *piece) for piece in pieces(rgb, inner, core)]
+    found = [picture for picture in found if not is_shade(rgb, picture)]
+    return by_size(found)
+
+
+def by_size(found: Sequence[Picture]) -> list[Picture]:
+    """Return pictures with the largest first."""
     return sorted(found, key=lambda p: (-(p.box[2] - p.box[0]) * (p.box[3] - p.box[1]), p.box))
+
+
+def is_shade(rgb: Pixels, picture: Picture) -> bool:
+    """Tell a strip beside a card that is its shadow: thin, changing evenly, hardly darker."""
+    x0, y0, x1, y1 = picture.box
+    thin, long = sorted((x1 - x0, y1 - y0))
+    if not picture.paint or thin > THIN_SHADE or long < LONG * thin:
+        return False
+    pixels = rgb[y0:y1, x0:x1].reshape(-1, 3).astype(np.int16)
+    low, high = np.percentile(pixels, (2, 98), axis=0)
+    return bool((high - low).max() <= FAINT_SHADE)
+
+
+def cores(box: Box, part: Mask) -> Iterator[tuple[Box, Mask]]:
+    """Yield what is solid of a large net of pixels: the pictures that only shadows join."""
+    if part.sum() > NET * part.size or min(part.shape) < LARGE:
+        yield box, part
+        return
+    square = np.ones((SHADE, SHADE), np.uint8)
+    solid = cv2.morphologyEx(part.view(np.uint8), cv2.MORPH_OPEN, square)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=4)
+    for label in range(1, len(stats)):
+        x, y, w, h, _ = (int(v) for v in stats[label])
+        inner = (box[0] + x, box[1] + y, box[0] + x + w, box[1] + y + h)
+        yield inner, labels[y : y + h, x : x + w] == label
 
 
 def pieces(rgb: Pixels, box: Box, part: Mask) -> Iterator[tuple[Box, Mask]]:
     """Yield the pictures that touch each other in a box, cut where straight edges run through."""
     box, part = trimmed(box, part)
+    if not part.size:
+        return
     x0, y0, x1, y1 = box
     crop = rgb[y0:y1, x0:x1].astype(np.int16)
     for axis in (0, 1):
@@ -97,7 +137,9 @@ def pieces(rgb: Pixels, box: Box, part: Mask) -> Iterator[tuple[Box, Mask]]:
 
 def trimmed(box: Box, part: Mask) -> tuple[Box, Mask]:
     """Return the box around the pixels of ``part``, and those."""
-    rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
+    least = FRAYED if min(part.shape, default=0) > LARGE else 0.0
+    rows = np.flatnonzero(part.mean(axis=1) > least)
+    columns = np.flatnonzero(part.mean(axis=0) > least)
     if not len(rows):
         return box, part[:0, :0]
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1

@@ -5,8 +5,9 @@ It is cut where the surface below changes and where gaps are too wide for a spac
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.jobs.webpage.measure.drafts import Draft, drafts_of, plainly_named, words_in
 from app.jobs.webpage.measure.fit import common_face
@@ -16,6 +17,8 @@ from app.jobs.webpage.measure.stretches import Mark, Scene, disjoint, stretches_
 from app.jobs.webpage.measure.typefaces import Face, extent, faces
 from app.jobs.webpage.page import Box
 from vision.engine import Line
+
+CODE = 0.4  # of the letters on a surface; if as many are all as wide, all on it is code
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,30 @@ def pieces_of(scene: Scene, lines: Sequence[Line]) -> list[Piece]:
         for text, s in reads
         if len(s) == 1 and (named := plainly_named(text, s[0].ink))
     ])  # fmt: skip
-    drafts = [d for text, stretches in reads for d in drafts_of(text, stretches, usual)]
-    return settled(drafts, usual)
+    dealt = [drafts_of(text, stretches, usual) for text, stretches in reads]
+    code = code_faces([draft for drafts in dealt for draft in drafts])
+    for i, (text, stretches) in enumerate(reads):
+        owners = {stretch.owner for stretch in stretches}
+        if len(owners) == 1 and (face := code.get(owners.pop())):
+            dealt[i] = [replace(d, face=face) for d in drafts_of(text, stretches, face)]
+    return settled([draft for drafts in dealt for draft in drafts], usual)
+
+
+def code_faces(drafts: Sequence[Draft]) -> dict[int, Face]:
+    """Return the typeface of the surfaces on which most lines are code; the page is none."""
+    letters: dict[int, Counter[str]] = {}
+    lines: Counter[int] = Counter()
+    for draft in drafts:
+        if draft.owner >= 0:
+            name = draft.face.name if draft.face and draft.face.is_fixed else ""
+            letters.setdefault(draft.owner, Counter())[name] += len(draft.text)
+            lines[draft.owner] += 1
+    found = {}
+    for owner, named in letters.items():
+        fixed = {name: count for name, count in named.items() if name}
+        if lines[owner] > 1 and sum(fixed.values()) > CODE * named.total():
+            found[owner] = faces()[max(fixed, key=lambda name: (fixed[name], name))]
+    return found
 
 
 def spaced(text: str) -> str:

@@ -12,8 +12,9 @@ from app.jobs.webpage.measure.ink import ground_of, owners_of, page_colour
 from app.jobs.webpage.measure.noise import cleaned
 from app.jobs.webpage.measure.outlines import rectangles
 from app.jobs.webpage.measure.painted import surfaces
-from app.jobs.webpage.measure.pictures import Picture, pictures
+from app.jobs.webpage.measure.pictures import Picture, by_size, pictures
 from app.jobs.webpage.measure.pieces import Piece, pieces_of
+from app.jobs.webpage.measure.slopes import slopes, without_stripes
 from app.jobs.webpage.measure.snap import alike
 from app.jobs.webpage.measure.stretches import Scene
 from app.jobs.webpage.measure.surfaces import Surface, contains, distance, shared
@@ -24,6 +25,7 @@ RULE = 4  # pixels; a line is not thicker
 RULE_LENGTH = 24  # pixels; nor shorter
 STEP = 4  # levels; neighbouring rings of a shadow do not differ more
 NEARLY_EVEN = 6.0  # levels; a picture behind text that is as even is painted in one colour
+PLAIN = 0.75  # of a picture behind text; if as much is of one colour, it is painted in that
 WITHIN = 0.7  # of a line of text is on the picture that it is said to stand on
 
 
@@ -59,15 +61,14 @@ def scan(screenshot: Pixels, lines: Sequence[Line]) -> Scan:
     height, width = rgb.shape[:2]
     texts = [line.box for line in lines]
     found = regions(rgb)
-    flat = rectangles(found, texts, width)
-    seen = pictures(rgb, flat, texts)
+    slow = slopes(rgb)
+    flat = without_stripes(rectangles(found, texts, width), slow)
+    seen = pictures(rgb, [*flat, *(slope.region for slope in slow)], texts)
+    seen = by_size([*seen, *(slope.picture for slope in slow)])
     flat = [r for r in flat if not is_in_picture(r, seen, texts)]
     simple = surfaces(rgb, flat, page_colour(rgb))
     simple = [replace(s, shadow="") if is_on_picture(s, seen) else s for s in simple]
-    bare = [
-        t for t in texts if not any(contains(r.box, t, 4) and not is_whole(r, width) for r in flat)
-    ]
-    painted = [as_surface(p, bare) for p in seen]
+    painted = [as_surface(rgb, p, bare_on(p, texts, flat)) for p in seen]
     boxes = [s for s in painted if s is not None]
     plain = [p for p, s in zip(seen, painted, strict=True) if s is None]
     behind = [p for p, s in zip(seen, painted, strict=True) if s is not None]
@@ -101,7 +102,7 @@ def is_in_picture(region: Region, seen: Sequence[Picture], texts: Sequence[Box])
     )
 
 
-def as_surface(picture: Picture, texts: Sequence[Box]) -> Surface | None:
+def as_surface(rgb: Pixels, picture: Picture, texts: Sequence[Box]) -> Surface | None:
     """Return a gradient, or a picture with text on it, as a surface; None for other pictures."""
     if picture.paint:
         return Surface(picture.box, picture.colour, picture.radii, paint=picture.paint)
@@ -110,14 +111,19 @@ def as_surface(picture: Picture, texts: Sequence[Box]) -> Surface | None:
         return None
     if picture.off < NEARLY_EVEN:
         return Surface(picture.box, picture.colour, picture.radii)
+    x0, y0, x1, y1 = picture.box
+    most, share = mode(rgb[y0:y1, x0:x1].reshape(-1, 3))
+    if share > PLAIN:
+        return Surface(picture.box, most, picture.radii)
     url = f'url("{name_of(picture.box, on)}")'
     paint = f"{hex_of(picture.colour)} {url} center / cover no-repeat"
     return Surface(picture.box, picture.colour, picture.radii, paint=paint)
 
 
-def is_whole(region: Region, width: int) -> bool:
-    """Tell whether a region is a band of the page, rather than something on it."""
-    return region.width == width
+def bare_on(picture: Picture, texts: Sequence[Box], flat: Sequence[Region]) -> list[Box]:
+    """Return the texts that stand on a picture itself, rather than on a surface on it."""
+    on = [r.box for r in flat if not contains(r.box, picture.box, 4)]
+    return [text for text in texts if not any(contains(box, text, 4) for box in on)]
 
 
 def is_on_picture(surface: Surface, seen: Sequence[Picture]) -> bool:
