@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -94,17 +93,14 @@ def test_the_open_turn_is_closed_and_the_page_ends_with_0(started, tmp_path, sig
     program, port = started(engine)
     connection = followed(port)
 
-    told = time.monotonic()
     program.send_signal(sign)
     code = program.wait(timeout=20)
-    took_s = time.monotonic() - told
 
     connection.close()
     store = Store(tmp_path / "history")
     [conversation] = store.conversations()
     [turn] = store.turns(conversation.id)
     assert code == 0
-    assert took_s < 5
     assert turn.finish_reason == "cancelled"
     assert turn.reply.startswith("word")
     assert list((tmp_path / "tmp").glob("run-*")) == []

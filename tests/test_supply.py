@@ -90,3 +90,12 @@ def test_no_conversation_gets_into_the_container():
 
     assert left_out.index("*") < left_out.index("!history")
     assert kept_by <= set(left_out[left_out.index("!history") :])
+
+
+def test_every_test_that_a_promise_is_proved_by_is_there():
+    promised = (ROOT / "SECURITY.md").read_text()
+    named = re.findall(r"`(test_\w+)(?:::(\w+))?`", promised)
+
+    assert len(named) > 50
+    for file, test in named:
+        assert f"def {test}" in (ROOT / "tests" / f"{file}.py").read_text(), f"{file}::{test}"
