@@ -119,9 +119,7 @@ def test_every_stage_has_its_words():
 def test_the_reply_says_what_was_done(ask):
     reply, _ = ask()
 
-    assert reply.startswith(
-        "The page, from 5 lines of text and 0 pictures that I measured. It looks "
-    )
+    assert reply.startswith("The page, from 5 measured lines of text. It looks ")
 
 
 def test_the_same_screenshot_gives_the_same_bytes(ask, no_chromium):

@@ -55,22 +55,23 @@ def _widths(own: int, words: Words) -> list[Drawn]:
 
 
 def _version(version: Version, words: Words) -> Drawn:
+    is_changed = version.by == "changed"
+    # Who asked for another look does not want to hear that it looks another way.
+    totals = ("structure",) if is_changed else ("likeness", "structure")
     return {
         "label": words(f"web_by_{version.by}"),
-        "changed": version.by == "changed",
+        "changed": is_changed,
         "html": printable(version.html),
         "height": version.height,
-        "scores": _scores(version.scores, words) if version.scores else None,
+        "scores": _scores(version.scores, totals, words) if version.scores else None,
         "regions": [_region(each, words) for each in version.regions],
     }
 
 
-def _scores(kept: Mapping[str, float], words: Words) -> Drawn:
+def _scores(kept: Mapping[str, float], totals: Sequence[str], words: Words) -> Drawn:
     scores = Scores(**{name: float(kept[name]) for name in _PARTS})
     return {
-        "totals": [
-            _score(name, getattr(scores, name), words) for name in ("likeness", "structure")
-        ],
+        "totals": [_score(name, getattr(scores, name), words) for name in totals],
         "parts": [_score(name, getattr(scores, name), words) for name in _PARTS],
     }
 

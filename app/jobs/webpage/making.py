@@ -147,7 +147,8 @@ def _said(subject: Subject, page: Page, versions: Sequence[Version], words: Word
     if shown.by.startswith("model"):
         said = [words("built_model", lines=len(subject.lines))]
     elif subject.lines:
-        said = [words("built", lines=len(subject.lines), pictures=pictures)]
+        key = ("built", "built_picture", "built_pictures")[min(pictures, 2)]
+        said = [words(key, lines=len(subject.lines), pictures=pictures)]
     else:
         said = [words("no_text")]
     first = versions[0].scores

@@ -6,7 +6,9 @@ from typing import Final
 
 ENGLISH: Final = {
     "no_picture": "Add a screenshot of a page: I build HTML from it.",
-    "built": "The page, from {lines} lines of text and {pictures} pictures that I measured.",
+    "built": "The page, from {lines} measured lines of text.",
+    "built_picture": "The page, from {lines} lines of text and a measured picture.",
+    "built_pictures": "The page, from {lines} lines of text and {pictures} measured pictures.",
     "built_model": "The page, written by the model and checked against {lines} measured lines.",
     "no_text": "I find no text in this picture. The page shows what else is there.",
     "alike": "It looks {likeness} % like the screenshot.",
@@ -32,7 +34,9 @@ ENGLISH: Final = {
 }
 CHINESE: Final = {
     "no_picture": "请添加网页截图，我会据此生成 HTML。",
-    "built": "网页已生成：测量了 {lines} 行文字和 {pictures} 张图片。",
+    "built": "网页已生成：测量了 {lines} 行文字。",
+    "built_picture": "网页已生成：测量了 {lines} 行文字和 1 张图片。",
+    "built_pictures": "网页已生成：测量了 {lines} 行文字和 {pictures} 张图片。",
     "built_model": "网页由模型编写，并与测得的 {lines} 行文字核对。",
     "no_text": "图片中没有找到文字，网页只包含其余内容。",
     "alike": "与截图的相似度为 {likeness}%。",
