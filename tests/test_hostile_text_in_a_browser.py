@@ -177,7 +177,7 @@ def test_what_is_typed_echoed_named_searched_and_kept_stays_text(place, browser,
     page.fill("#header .sl-rename", hostile)
     page.press("#header .sl-rename", "Enter")
     page.wait_for_function(
-        "t => document.querySelector('#header h1').textContent === t", arg=hostile
+        "t => document.querySelector('#header h1')?.textContent === t", arg=hostile
     )
     assert place.untouched(page)
 

@@ -386,7 +386,7 @@ def test_the_gauge_says_who_holds_the_memory(page_for):
     page.hover(".sl-gauge")
 
     page.wait_for_function(
-        "document.querySelector('.sl-gauge-parts').innerText.includes('KV caches')"
+        "document.querySelector('.sl-gauge-parts')?.innerText.includes('KV caches')"
     )
     assert "Free" in page.inner_text(".sl-gauge-parts")
     assert page.get_attribute(".sl-gauge", "data-alarm") in ("", "yellow", "red")
@@ -435,7 +435,7 @@ def test_while_the_engine_loads_the_button_is_grey_and_says_why(page_for):
 def test_the_button_speaks_chinese(page_for):
     page = page_for(Holding(["你好。"]), locale="zh-CN")
 
-    page.wait_for_function("document.querySelector('.sl-clear-main').innerText === '清理'")
+    page.wait_for_function("document.querySelector('.sl-clear-main')?.innerText === '清理'")
     page.click(".sl-clear-main")
 
     assert "已清理" in receipt(page)

@@ -112,7 +112,7 @@ def test_each_conversation_has_a_draft_of_its_own(page):
     page.click(".sl-item")
 
     page.wait_for_function(
-        "document.querySelector('#composer textarea').value === 'More of the first'"
+        "document.querySelector('#composer textarea')?.value === 'More of the first'"
     )
 
 

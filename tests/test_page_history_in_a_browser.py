@@ -53,7 +53,7 @@ def test_a_deleted_turn_comes_back(page):
 
     page.wait_for_function("document.querySelectorAll('#hist .sl-typed').length === 2")
     assert said(page) == ["Which colour?", "Are you sure?"]
-    page.wait_for_function("document.querySelector('#hist .sl-picture img').naturalWidth > 0")
+    page.wait_for_function("document.querySelector('#hist .sl-picture img')?.naturalWidth > 0")
 
 
 def test_without_its_only_turn_a_conversation_is_gone_and_one_can_begin(page):

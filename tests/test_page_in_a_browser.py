@@ -115,10 +115,10 @@ def test_pictures_of_a_turn_are_really_drawn(page_for, red):
     send(page, "Colour?")
     reply(page)
 
-    page.wait_for_function("document.querySelector('#hist .sl-picture img').naturalWidth > 0")
+    page.wait_for_function("document.querySelector('#hist .sl-picture img')?.naturalWidth > 0")
     page.click("#hist .sl-picture")
 
-    page.wait_for_function("document.querySelector('.sl-lightbox img').naturalWidth === 40")
+    page.wait_for_function("document.querySelector('.sl-lightbox img')?.naturalWidth === 40")
 
 
 def test_a_picture_can_be_dropped_on_the_composer(page_for, red):
@@ -499,7 +499,7 @@ def test_the_other_language_keeps_what_was_typed(page_for):
     page.click(".sl-language")
 
     page.wait_for_selector("text=想再看一眼什么？")
-    page.wait_for_function("document.querySelector('#composer textarea').value === 'a draft'")
+    page.wait_for_function("document.querySelector('#composer textarea')?.value === 'a draft'")
 
 
 def test_one_can_write_at_once(page_for):

@@ -178,7 +178,7 @@ def test_a_field_that_is_chosen_is_shown_larger(panel):
 
     page.click(field(MILK))
 
-    page.wait_for_function("w => document.querySelector('.slip-image').getBoundingClientRect()"
+    page.wait_for_function("w => document.querySelector('.slip-image')?.getBoundingClientRect()"
                            ".width > 1.3 * w", arg=before)  # fmt: skip
     view = page.locator(".slip-view").bounding_box()
     shown = page.locator(".slip-box.slip-lit").bounding_box()
@@ -240,8 +240,8 @@ def test_a_reply_is_seen_from_its_top(opened_panel):
     page = opened_panel(receipt("8.76", items=rows))
 
     page.wait_for_function(
-        "document.querySelector('.slip').getBoundingClientRect().top > 0"
-        " && document.querySelector('.slip').getBoundingClientRect().top < 140"
+        "document.querySelector('.slip')?.getBoundingClientRect().top > 0"
+        " && document.querySelector('.slip')?.getBoundingClientRect().top < 140"
     )
 
 
