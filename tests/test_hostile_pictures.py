@@ -1,6 +1,5 @@
 """Pictures made to harm: a sentence or a picture, soon, in little memory, by the same decoder."""
 
-import io
 import os
 import struct
 import sys
@@ -12,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+from tests.encode import encoded
 from vision.errors import ImageRefused
 from vision.image_errors import (
     ImageKindRefused,
@@ -34,12 +34,6 @@ LIMIT_MIB = 300.0  # more than an idle decoder has
 def decoder():
     with Decoder() as decoder:
         yield decoder
-
-
-def encoded(image, plugin, **options):
-    file = io.BytesIO()
-    image.save(file, plugin, **options)
-    return file.getvalue()
 
 
 def outcome(decoder, data):

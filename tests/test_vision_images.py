@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION
 
+from tests.encode import encoded
 from vision.image_errors import ImageColoursRefused, ImageTooNarrow
 from vision.images import Decoder
 
@@ -45,12 +46,6 @@ def _heif_can_be_saved():
 def decoder():
     with Decoder() as decoder:
         yield decoder
-
-
-def encoded(image, plugin, **options):
-    file = io.BytesIO()
-    image.save(file, plugin, **options)
-    return file.getvalue()
 
 
 def quarters(width=96, height=64):

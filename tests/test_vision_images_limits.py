@@ -1,6 +1,5 @@
 """What becomes of hostile files: a refusal in a sentence, and a decoder that goes on."""
 
-import io
 import os
 import struct
 import sys
@@ -12,6 +11,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
+from tests.encode import encoded
 from vision.errors import ImageRefused
 from vision.image_errors import (
     ImageBroken,
@@ -42,12 +42,6 @@ KINDS = {
 def decoder():
     with Decoder() as decoder:
         yield decoder
-
-
-def encoded(image, plugin, **options):
-    file = io.BytesIO()
-    image.save(file, plugin, **options)
-    return file.getvalue()
 
 
 def example(kind):
