@@ -63,6 +63,7 @@ class Run:
         self.failure: VisionError | HistoryError | None = None  # why it ended, if that is why
         self.cancel = Event()
         self.ended = Event()
+        self.leave: Callable[[], None] = self.cancel.set  # ends it early; in a queue, at once
         self._turn = turn
         self._before = turn.reply
         self._pieces: list[str] = []

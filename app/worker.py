@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from queue import SimpleQueue
 from time import perf_counter
 from typing import Literal, TypeVar
@@ -99,6 +100,7 @@ class Worker:
 
     def take(self, run: Run) -> None:
         """Answer a run after all that came before it."""
+        run.leave = partial(self.drop, run)
         self._runs.add(run)
         self._queue.put(run)
 

@@ -1,11 +1,13 @@
 """Several at once: first in first out, a place in the queue that is said, and that can be left."""
 
+import asyncio
 import random
 import threading
 
 import psutil
 import pytest
 
+from app.api.follow import grown
 from app.clear import Clearing
 from app.config import ClearConfig
 from app.errors import Busy
@@ -94,6 +96,23 @@ def test_whoever_stopped_while_waiting_can_send_again(assistant, turnstile):
     turnstile.passes.release(2)
 
     assert finished(again).reply == "Red."
+
+
+def test_a_program_that_hangs_up_while_it_waits_is_gone_at_once(assistant, turnstile):
+    assistant.send(None, "First")
+    assert turnstile.reached.wait(WAIT_S)
+    waiting = assistant.send(None, "Second")
+
+    async def hung_up():
+        following = grown(waiting, beat_s=0)
+        await anext(following)
+        await following.aclose()
+
+    asyncio.run(hung_up())
+
+    assert waiting.ended.is_set()
+    assert waiting.snapshot().turn.finish_reason == "cancelled"
+    assert assistant.waiting() == 1
 
 
 def test_a_stopped_prompt_frees_its_place_in_a_full_queue(assistant, monkeypatch):

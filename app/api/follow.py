@@ -1,6 +1,7 @@
 """A run from the side of who asked for it: its reply as it grows, and its end.
 
-Whoever stops following cancels the run: a program that went away has no use for the reply.
+Whoever stops following leaves the run: a program that went away has no use for the reply, and its
+place in the queue is free.
 """
 
 import asyncio
@@ -67,12 +68,12 @@ async def _look(request: Request | None) -> None:
 
 @contextmanager
 def _cancelled_unless_ended(run: Run, *, kept: bool = False) -> Iterator[None]:
-    """Cancel a run that is not followed to its end; with ``kept``, only if following fails."""
+    """Leave a run that is not followed to its end; with ``kept``, only if following fails."""
     try:
         yield
     except BaseException:
-        run.cancel.set()
+        run.leave()
         raise
     else:
         if not kept and not run.ended.is_set():
-            run.cancel.set()
+            run.leave()
