@@ -7,19 +7,19 @@ cannot be guessed needs no slow hash.
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from uuid import uuid4
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from pydantic import TypeAdapter, ValidationError
 
 from app.config import ConfigError
+from history import files
 
 SHORTEST, LONGEST = 12, 1_024  # characters of a password
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")  # it names a folder
@@ -43,8 +43,12 @@ class Accounts:
     def __init__(self, file: Path, hasher: PasswordHasher | None = None) -> None:
         self._file = file
         self._hasher = hasher or PasswordHasher()
-        self._nobody = self._hasher.hash(secrets.token_hex(16))  # no password's
         self._read: tuple[tuple[int, int], Mapping[str, Account]] | None = None
+
+    @cached_property
+    def _nobody(self) -> str:
+        """The hash of no password."""
+        return self._hasher.hash(secrets.token_hex(16))
 
     def all(self) -> Mapping[str, Account]:
         """Return the users by name; none where there is no file. Raise ``ConfigError``."""
@@ -64,8 +68,9 @@ class Accounts:
     def knows(self, name: str, password: str) -> bool:
         """Tell whether it is this user's password; for whom there is not, it takes as long."""
         account = self.all().get(name, Account())
+        nobody = self._nobody  # made by the first try, whoever it names
         try:
-            known = self._hasher.verify(account.password or self._nobody, password)
+            known = self._hasher.verify(account.password or nobody, password)
         except VerificationError:
             return False
         return known and bool(account.password)
@@ -112,17 +117,10 @@ class Accounts:
     def _write(self, accounts: Mapping[str, Account]) -> None:
         """Write all, or nothing, so that only the file's owner can read it."""
         content = json.dumps({name: asdict(each) for name, each in accounts.items()}, indent=2)
-        temporary = self._file.with_name(f".{self._file.name}.{uuid4().hex}")
         try:
-            with open(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:  # noqa: PTH123  a mode
-                file.write(f"{content}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self._file)
+            files.write(self._file, f"{content}\n".encode(), self._file.parent)
         except OSError as error:
             raise ConfigError(f"{self._file} cannot be written: {error.strerror}.") from error
-        finally:
-            temporary.unlink(missing_ok=True)
 
 
 def check_name(name: str) -> None:
