@@ -2,14 +2,14 @@
 // the receipt of the last clear.
 // value: {words, reason, levels: [{name, label, keys, about, asks}], model: {name, label, about},
 //         receipt: null | {waiting, title, summary, rows: [{label, before, after}], notes}}
-const { el, icon } = window.secondLook;
+const { el, icon, refocused } = window.secondLook;
 const root = element.querySelector(".sl-root");
 const split = el("div", { class: "sl-split" });
 const menu = el("div", { class: "sl-clear-menu", role: "menu", hidden: "" });
 const card = el("div", { class: "sl-receipt", role: "status", hidden: "" });
 root.append(split, menu, card);
 
-let main, more, shown;
+let filled, shown;
 let pressed = { ctrl: false, shift: false };
 let handled = false; // a Ctrl+click on macOS came as contextmenu; some browsers then send a click, too
 
@@ -71,17 +71,24 @@ function item(name, title, about, keys, onclick) {
 }
 
 function open() {
-  const model = props.value.model;
-  const named = new URL(location.href).searchParams.get("c")
-    ? [item("keep", words().keep, words().keep_about, "", keep)] : [];
-  menu.replaceChildren(
-    ...props.value.levels.map((entry) => item(entry.name, entry.label, entry.about, entry.keys, () => act(entry))),
-    ...named,
-    ...(model ? [item(model.name, model.label, model.about, "", () => { close(); trigger("click", { action: model.name }); })] : []),
-    el("p", {}, words().history));
+  fill();
   menu.hidden = false;
   more.setAttribute("aria-expanded", "true");
   menu.querySelector("[role=menuitem]").focus();
+}
+
+// What the menu offers now; drawn anew only where that is not what it shows.
+function fill() {
+  const { levels, model } = props.value;
+  const named = new URL(location.href).searchParams.has("c");
+  const wanted = JSON.stringify([levels, model, named, words()]);
+  if (!menu.hidden && wanted === filled) return;
+  filled = wanted;
+  refocused(menu, () => menu.replaceChildren(
+    ...levels.map((entry) => item(entry.name, entry.label, entry.about, entry.keys, () => act(entry))),
+    ...(named ? [item("keep", words().keep, words().keep_about, "", keep)] : []),
+    ...(model ? [item(model.name, model.label, model.about, "", () => { close(); trigger("click", { action: model.name }); })] : []),
+    el("p", {}, words().history)));
   sizes();
 }
 
@@ -95,11 +102,11 @@ async function sizes() {
   }
 }
 
-function close(focus) {
-  if (menu.hidden) return;
+function close() {
+  const inside = menu.contains(document.activeElement);
   menu.hidden = true;
   more.setAttribute("aria-expanded", "false");
-  if (focus) more.focus();
+  if (inside) more.focus();
 }
 
 menu.addEventListener("keydown", (event) => {
@@ -107,7 +114,7 @@ menu.addEventListener("keydown", (event) => {
   const at = items.indexOf(document.activeElement);
   const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
   if (to !== undefined) items.at(to % items.length).focus();
-  else if (event.key === "Escape") close(true);
+  else if (event.key === "Escape") close();
   else if (event.key === "Tab") { close(); return; }
   else return;
   event.preventDefault();
@@ -132,42 +139,41 @@ function receipt() {
     ...value.notes.map((note) => el("p", { class: "sl-receipt-note" }, note)));
 }
 
+const main = el("button", { type: "button", class: "sl-clear-main" }, icon("eraser"), el("span", {}));
+const more = el("button", { type: "button", class: "sl-clear-more", "aria-haspopup": "menu", "aria-expanded": "false",
+  onclick: () => { if (!menu.hidden) close(); else if (!props.value.reason) open(); } }, icon("down"));
+split.append(main, more);
+
+more.addEventListener("keydown", (event) => {
+  if (event.key === "ArrowDown" && !props.value.reason) { event.preventDefault(); open(); }
+});
+main.addEventListener("click", (event) => { if (!handled) act(levelFor(keysOf(event))); handled = false; });
+main.addEventListener("pointerdown", (event) => { handled = false; shown = event.button; });
+// On macOS Ctrl+click is a contextmenu event and no click; with the right button it is not for us.
+main.addEventListener("contextmenu", (event) => {
+  if (!event.ctrlKey || shown !== 0) return;
+  event.preventDefault();
+  handled = true;
+  act(levelFor(keysOf(event)));
+});
+// Chrome does not click a focused button on Ctrl+Enter.
+main.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  act(levelFor(keysOf(event)));
+});
+for (const name of ["pointerenter", "pointermove"]) main.addEventListener(name, (event) => label(keysOf(event)));
+for (const name of ["pointerleave", "blur"]) main.addEventListener(name, () => label({}));
+
 function draw() {
-  const had = root.contains(document.activeElement) && !menu.contains(document.activeElement)
-    ? document.activeElement.className : "";
-  const reason = props.value.reason;
-  main = el("button", { type: "button", class: "sl-clear-main", "aria-disabled": String(Boolean(reason)) }, icon("eraser"), el("span", {}));
-  more = el("button", { type: "button", class: "sl-clear-more", "aria-haspopup": "menu", "aria-expanded": "false",
-    "aria-label": words().more, title: reason || words().more, "aria-disabled": String(Boolean(reason)),
-    onclick: () => { if (!reason) { if (menu.hidden) open(); else close(true); } } }, icon("down"));
-  more.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowDown" && !reason) { event.preventDefault(); open(); }
-  });
-  main.addEventListener("click", (event) => { if (!handled) act(levelFor(keysOf(event))); handled = false; });
-  main.addEventListener("pointerdown", (event) => { handled = false; shown = event.button; });
-  // On macOS Ctrl+click is a contextmenu event and no click; with the right button it is not for us.
-  main.addEventListener("contextmenu", (event) => {
-    if (!event.ctrlKey || shown !== 0) return;
-    event.preventDefault();
-    handled = true;
-    act(levelFor(keysOf(event)));
-  });
-  // Chrome does not click a focused button on Ctrl+Enter.
-  main.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    act(levelFor(keysOf(event)));
-  });
-  for (const name of ["pointerenter", "pointermove", "focus"]) {
-    main.addEventListener(name, (event) => { if (name !== "focus") label(keysOf(event)); });
-  }
-  main.addEventListener("pointerleave", () => label({}));
-  main.addEventListener("blur", () => label({}));
-  split.replaceChildren(main, more);
-  close();
+  const { reason } = props.value;
+  for (const button of [main, more]) button.setAttribute("aria-disabled", String(Boolean(reason)));
+  more.setAttribute("aria-label", words().more);
+  more.title = reason || words().more;
+  if (reason) close();
+  else if (!menu.hidden) fill();
   label(pressed);
   receipt();
-  if (had) root.querySelector(`.${had.split(" ")[0]}`)?.focus();
 }
 
 for (const name of ["keydown", "keyup"]) {

@@ -407,6 +407,8 @@ function draw() {
   const { enabled, placeholder, words, busy, holds } = value;
   area.disabled = !enabled;
   area.placeholder = placeholder ?? "";
+  // Only the page's first answer says anything here: now the language is known, and the conversation.
+  if (placeholder) document.body.classList.add("sl-known");
   for (const each of [clip, camera, jobs, submit]) each.disabled = !enabled;
   submit.hidden = Boolean(busy);
   stop.hidden = !busy;

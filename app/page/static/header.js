@@ -1,6 +1,6 @@
 // The conversation's title, the engine and why it was taken, language and theme.
 // value: {open, title, language, words: {menu, theme, language}, engine: {name, state, label, about, facts, notes, why}}
-const { el, icon } = window.secondLook;
+const { el, icon, drawn } = window.secondLook;
 const root = element.querySelector(".sl-root");
 
 // Another engine, and what it costs to take it.
@@ -45,9 +45,8 @@ function titled(open, title, words) {
   return heading;
 }
 
-function draw() {
-  const { open, title, language, words, engine, settings, pulse, switch: choices } = props.value;
-  if (root.querySelector(".sl-rename") && open === shown) return; // it is being named
+const bar = drawn(root, () => {
+  const { open, title, language, words, engine, settings, switch: choices } = props.value;
   const wasOpen = root.querySelector("details")?.open;
   root.replaceChildren(
     button("menu", words.menu, () => window.secondLook.toggleMenu(), icon("menu")),
@@ -65,6 +64,11 @@ function draw() {
   const { mark, differ, forNew } = window.secondLook.settings;
   mark(open ? settings.differ : differ(forNew()));
   if (wasOpen) root.querySelector("details").open = true;
+});
+
+function draw() {
+  const { open, title, language, words, settings, pulse } = props.value;
+  bar();
   if (open !== shown) {
     window.secondLook.toEnd();
     window.secondLook.focusComposer();

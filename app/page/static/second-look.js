@@ -17,12 +17,10 @@
     folder: ["M3 7a2 2 0 0 1 2-2h4l2 2.500h8a2 2 0 0 1 2 2V17a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2Z"],
     clip: ["M20.500 11.500l-8.600 8.600a5.500 5.500 0 0 1-7.800-7.800l8.900-8.900a3.700 3.700 0 0 1 5.200 5.200l-8.900 8.900a1.800 1.800 0 0 1-2.600-2.600l8-8"],
     camera: ["M4 8h3l2-3h6l2 3h3a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V9a1 1 0 0 1 1-1Z", "M12 17a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7Z"],
-    pencil: ["M4 20h4L19 9l-4-4L4 16v4Z", "M13.500 6.500l4 4"],
     boxes: ["M4 5h16v5H4Z", "M4 14h10v5H4Z"],
     left: ["M14 6l-6 6 6 6"], right: ["M10 6l6 6-6 6"],
     minus: ["M5 12h14"],
     fit: ["M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5"],
-    undo: ["M9 7 5 11l4 4", "M5 11h9a5 5 0 0 1 0 10h-3"],
     sliders: ["M4 8h9M17 8h3M4 16h3M11 16h9", "M15 10a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z", "M9 18a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z"],
     slash: ["M15 5 9 19"],
     up: ["M12 19V5M6 11l6-6 6 6"],
@@ -104,10 +102,52 @@
   document.addEventListener("paste", (event) => attach(event, event.clipboardData));
   addEventListener("popstate", () => location.reload());
 
+  // How a part is found again after it was drawn anew.
+  function spotOf(node) {
+    const row = node.closest("[data-row]");
+    const data = [...node.attributes].filter(({ name }) => name.startsWith("data-"))
+      .map(({ name, value }) => `[${name}="${CSS.escape(value)}"]`);
+    return [...(row ? [`[data-row="${CSS.escape(row.dataset.row)}"] `] : []), node.localName,
+      ...[...node.classList].map((name) => `.${CSS.escape(name)}`), ...data].join("");
+  }
+
+  // Draw anew what has the focus, and leave the focus where it was.
+  function refocused(root, draw) {
+    const now = document.activeElement;
+    const spot = now !== root && root.contains(now) ? spotOf(now) : null;
+    draw();
+    if (spot && !root.contains(document.activeElement)) root.querySelector(spot)?.focus({ preventScroll: true });
+  }
+
+  // A value may come at any time; what is pressed, written in or has its menu open is not drawn
+  // anew under the user's hand, but as soon as it is let go. Returns what draws.
+  function drawn(root, draw) {
+    let late = false;
+    const now = () => {
+      late = root.matches(":active") || root.querySelector(".sl-rename, [aria-expanded=true]") !== null;
+      if (!late) refocused(root, draw);
+    };
+    document.addEventListener("sl-free", () => { if (late) now(); });
+    return now;
+  }
+
+  const free = () => document.dispatchEvent(new Event("sl-free"));
+  // The click comes after, and may open or write something.
+  for (const name of ["pointerup", "pointercancel", "keyup"]) document.addEventListener(name, () => setTimeout(free));
+
+  let closePopup = () => {};
+
   // A menu at a button. entries: [label, {click | href | group: entries, danger}]
   function menu(anchor, entries) {
-    document.querySelector(".sl-popup")?.remove();
-    const close = () => popup.remove();
+    closePopup();
+    const close = () => {
+      popup.remove();
+      anchor.setAttribute("aria-expanded", "false");
+      document.removeEventListener("pointerdown", away);
+      closePopup = () => {};
+      setTimeout(free);
+    };
+    const away = (event) => { if (!popup.contains(event.target)) close(); };
     const entry = ([label, { click, href, group, danger }]) => {
       if (group) return el("div", { class: "sl-popup-group" }, el("span", {}, label), ...group.map(entry));
       if (href) return el("a", { href, download: "", role: "menuitem", onclick: () => setTimeout(close) }, label);
@@ -124,16 +164,14 @@
       items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
     });
     document.body.append(popup);
+    anchor.setAttribute("aria-expanded", "true");
+    closePopup = close;
     const box = anchor.getBoundingClientRect();
     popup.style.left = `${Math.min(box.left, innerWidth - popup.offsetWidth - 8)}px`;
     popup.style.top = box.bottom + popup.offsetHeight > innerHeight
       ? `${Math.max(8, box.top - popup.offsetHeight)}px` : `${box.bottom + 4}px`;
     popup.querySelector("[role=menuitem]").focus();
-    setTimeout(() => document.addEventListener("pointerdown", function away(event) {
-      if (popup.contains(event.target)) return;
-      document.removeEventListener("pointerdown", away);
-      close();
-    }));
+    document.addEventListener("pointerdown", away);
   }
 
   // Names and tags are written in place.
@@ -146,6 +184,7 @@
       input.replaceWith(button);
       button.focus();
       if (keep && input.value !== text) done(input.value);
+      setTimeout(free); // not while a click elsewhere, which ended the writing, is on its way
     };
     input.addEventListener("keydown", (event) => {
       if (event.isComposing) return;
@@ -236,7 +275,7 @@
     setTimeout(() => shown.remove(), 8000);
   }
 
-  window.secondLook = { words: {}, el, icon, menu, skip, toast, writeInPlace, focusComposer, act: () => {}, toggleTheme, setLanguage, remember, toggleMenu, closeMenu, toEnd: () => {}, atEnd: () => false, toTop: () => {} };
+  window.secondLook = { words: {}, el, icon, menu, refocused, drawn, skip, toast, writeInPlace, focusComposer, act: () => {}, toggleTheme, setLanguage, remember, toggleMenu, closeMenu, toEnd: () => {}, atEnd: () => false, toTop: () => {} };
 
   document.addEventListener("DOMContentLoaded", () => {
     applyTheme();

@@ -1,7 +1,7 @@
 // The brand, the new-conversation button, the search and the list of conversations.
 // value: {words, groups: [{label, items: [{id, title, about, cover, pinned, tags}]}], open,
 //         more: null | string, found: null | [{id, turn, title, excerpt, highlights: [[start, end]]}]}
-const { el, icon, menu, closeMenu, writeInPlace } = window.secondLook;
+const { el, icon, menu, closeMenu, writeInPlace, drawn } = window.secondLook;
 const root = element.querySelector(".sl-root");
 const words = () => props.value.words;
 const filters = {};
@@ -100,7 +100,7 @@ function item(entry) {
     class: "sl-more", type: "button", title: words().more, "aria-label": words().more,
     onclick: () => menu(more, itemMenu(entry, button)),
   }, icon("more"));
-  return el("div", { class: "sl-row" }, button, more);
+  return el("div", { class: "sl-row", "data-row": entry.id }, button, more);
 }
 
 // The receipts of a folder stand as one: they are looked through in a view of their own.
@@ -134,7 +134,7 @@ function hits(found) {
   ];
 }
 
-function draw() {
+const draw = drawn(list, () => {
   const { groups, folders, found, more } = props.value;
   if (isSearch() && found === null) return; // what was found stays until the box is empty
   const all = more ? [el("button", { class: "sl-all", type: "button", onclick: () => manage("all", "") }, more)] : [];
@@ -146,7 +146,7 @@ function draw() {
   const scrolled = list.scrollTop;
   list.replaceChildren(...shown);
   list.scrollTop = scrolled;
-}
+});
 
 // Once in each language; the search box must not lose what is typed when the list changes.
 let language = null;

@@ -3,7 +3,7 @@
 //         action: {action, label, …} | null, resume: string | null, cost: string | null, tight: bool, title,
 //         details: [{name, label, about}], chosen,
 //         keeps: true where only the cost is new: what was said or refused stays}
-const { el, icon } = window.secondLook;
+const { el, icon, refocused } = window.secondLook;
 const root = element.querySelector(".sl-root");
 
 let standing = {};
@@ -54,4 +54,4 @@ document.addEventListener("sl-attach", () => {
   root.querySelector(".sl-problem")?.remove();
 });
 draw();
-watch("value", draw);
+watch("value", () => refocused(root, draw));

@@ -1,7 +1,7 @@
 // What stands where no conversation is open.
 // value: {mode: "loading" | "ready" | "failed", headline, subline, progress: {label, share} | null,
 //         cards: [{job, title, about, covers, example, mine}]}
-const { el, icon } = window.secondLook;
+const { el, icon, drawn } = window.secondLook;
 const root = element.querySelector(".sl-root");
 
 function bar(progress) {
@@ -29,7 +29,7 @@ function card(entry) {
     el("span", { class: "sl-card-example" }, files() ? entry.mine : entry.example, icon("arrow")));
 }
 
-function draw() {
+const draw = drawn(root, () => {
   const { mode, headline, subline, progress, cards } = props.value;
   const parts = [
     el("h2", {}, headline),
@@ -38,7 +38,7 @@ function draw() {
   if (mode === "loading") parts.push(bar(progress), el("p", { class: "sl-stage" }, progress?.label ?? ""));
   if (mode === "ready") parts.push(el("div", { class: "sl-cards" }, ...cards.map(card)));
   root.replaceChildren(el("div", { class: "sl-welcome", "data-mode": mode, "aria-live": "polite" }, ...parts));
-}
+});
 
 // What a card does with a click is what it says.
 let had = 0;
