@@ -19,7 +19,7 @@ from app.serve import application
 from app.tmp_folder import TmpFolder
 from vision.fake import FakeEngine
 
-WAIT_S = 10.0  # a backstop: what is waited for comes much sooner
+WAIT_S = 60.0  # a backstop: what is waited for comes much sooner
 TOKEN = "zQ3vXw8Kp1LrTn6YbHs2Dg"  # noqa: S105  of a test
 
 
@@ -36,6 +36,18 @@ class Gate:
         if self._pieces == 3:
             self.reached.set()
             assert self.open.wait(WAIT_S)
+
+
+class Turnstile:
+    """Lets a fake engine's replies through one by one."""
+
+    def __init__(self) -> None:
+        self.passes = threading.Semaphore(0)
+        self.reached = threading.Event()
+
+    def __call__(self) -> None:
+        self.reached.set()
+        assert self.passes.acquire(timeout=6 * WAIT_S)
 
 
 class Telling(FakeEngine):
@@ -118,3 +130,16 @@ def user(text: str, *pictures: bytes, detail: str = "auto") -> dict:
         for picture in pictures
     ]
     return {"role": "user", "content": [*shown, {"type": "text", "text": text}]}
+
+
+@contextlib.contextmanager
+def leaving(url: str, **asked: object) -> Iterator[None]:
+    """Post to ``url``, and hang up at the end of the block, before any answer."""
+    request = httpx.Request("POST", url, **asked)
+    head = [
+        f"POST {request.url.raw_path.decode()} HTTP/1.1",
+        *(f"{name}: {value}" for name, value in request.headers.items()),
+    ]
+    with socket.create_connection((request.url.host, request.url.port)) as line:
+        line.sendall("\r\n".join([*head, "", ""]).encode() + request.read())
+        yield

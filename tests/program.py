@@ -65,7 +65,7 @@ def page(folder: Path, *args: str) -> Iterator[str]:
             yield line.split()[2]
         finally:
             process.terminate()
-            process.communicate(timeout=20)
+            process.communicate(timeout=120)
 
 
 def outside(folder: Path) -> list[str]:

@@ -19,7 +19,8 @@ from vision.images import Decoder
 from vision.server.engine import ServerEngine
 from vision.settings import EngineSettings
 
-QUICK = {"connect_timeout_s": 1.0, "first_token_timeout_s": 5.0, "token_timeout_s": 5.0}
+WAIT_S = 60.0  # a backstop: what is waited for comes much sooner
+QUICK = {"connect_timeout_s": 10.0, "first_token_timeout_s": 30.0, "token_timeout_s": 30.0}
 HI = Prompt((Message("user", "Hi"),))
 
 
@@ -44,7 +45,7 @@ def text_of(engine: ServerEngine, prompt: Prompt = HI, **params: object) -> str:
     return "".join(chunk.text for chunk in collect(engine, prompt, **params))
 
 
-def until(what: Callable[[], object], seconds: float = 5.0) -> None:
+def until(what: Callable[[], object], seconds: float = WAIT_S) -> None:
     """Return once ``what`` is true."""
     end = monotonic() + seconds
     while not what():

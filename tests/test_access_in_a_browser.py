@@ -96,8 +96,7 @@ def test_a_page_whose_session_ended_leads_to_the_sign_in(page, url):
     sign_in(page, "anna")
     titles(page)
 
-    page.context.clear_cookies()
-    page.evaluate("fetch('/pulse')")
+    page.context.clear_cookies()  # the page asks by itself, every few seconds
 
     page.wait_for_url(f"{url}/sign-in")
 

@@ -20,6 +20,7 @@ from history import NotFound, Store
 from tests.access_lab import PASSWORDS, accounts_at, signed_in, users_served
 from tests.api_lab import WAIT_S
 from tests.conftest import RECEIPT, drawn
+from tests.server_lab import until
 from vision.engine import Released, SamplingParams
 from vision.fake import FakeEngine
 from vision.images import Decoder
@@ -339,7 +340,7 @@ def test_a_clear_is_of_one_user(shared, tmp_path, level):
         TmpFolder(tmp_path / "tmp", shared=True) as his,
     ):
         kept = [hers.uploads / "a.png", tmp_path / "tmp" / "kv" / "a.safetensors"]
-        gone = his.uploads / "b.png"
+        gone = his.exports / "b.png"
         for file in (*kept, gone):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(b"x")
@@ -348,9 +349,17 @@ def test_a_clear_is_of_one_user(shared, tmp_path, level):
 
         assert all(file.exists() for file in kept)
         assert gone.exists() is (level != "deep")
-    assert {name for _, name in engine.released} <= {f"bob/{own}", "bob/programs"}
-    assert "deep" not in {each for each, _ in engine.released}
+    assert engine.released == [(level, f"bob/{own}")]  # his group, and no other
     assert len(anna.store.conversations()) == 1
+
+
+@pytest.mark.parametrize("level", ["light", "medium", "deep"])
+def test_a_clear_without_a_conversation_is_of_one_user_too(shared, tmp_path, level):
+    engine, _, bob = shared
+    with TmpFolder(tmp_path / "tmp", shared=True) as his:
+        Clearing(bob, his, ClearConfig()).start(level, None, confirmed=True).result(WAIT_S)
+
+    assert engine.released == [(level, "bob/")]
 
 
 def test_no_user_takes_the_engine_from_the_others(shared, tmp_path):
@@ -374,6 +383,7 @@ def test_a_user_is_told_of_their_own_turns_alone(shared):
     for user in (anna, bob):
         assert user.send(None, f"of {user.owner}").ended.wait(WAIT_S)
 
+    until(lambda: told)
     assert [turn.prompt for turn in told] == ["of bob"]
 
 

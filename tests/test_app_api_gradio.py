@@ -1,6 +1,7 @@
 """The page's named endpoints, as ``gradio_client`` sees them; and OpenAI's client beside it."""
 
 import contextlib
+import io
 import json
 import os
 import subprocess
@@ -10,9 +11,11 @@ from pathlib import Path
 import httpx
 import openai
 import pytest
+from PIL import Image
 
 from app.assistant import Assistant
 from app.engines import Candidate
+from app.intake import Upload
 from history import Store
 from tests.api_lab import TOKEN, page_served, user
 from tests.browser import chromium, opened, reply, send
@@ -190,12 +193,28 @@ def test_there_is_no_other_level(client):
 
 def test_history_is_exported_as_a_file(client, assistant):
     run = assistant.send(None, "What is the weather?")
-    run.ended.wait(10)
+    run.ended.wait(60)
 
     path = Path(client.said("/export", "everything.json"))
 
     assert path.name == "everything.json"
     assert "What is the weather?" in path.read_text(encoding="utf-8")
+
+
+def test_a_photo_is_exported_with_where_it_was_taken_only_if_asked(client, assistant):
+    taken, photo = Image.Exif(), io.BytesIO()
+    taken[0x10F] = "CanaryCam"
+    Image.new("RGB", (32, 32), "red").save(photo, "JPEG", exif=taken.tobytes())
+    run = assistant.send(None, "Where?", [Upload("a.jpg", photo.getvalue())])
+    assert run.ended.wait(60)
+    name = f"{run.conversation_id}.zip"
+
+    files = [
+        Path(client.said("/export", name, *asked)).read_bytes()
+        for asked in ((), (False,), ("false",), (True,))
+    ]
+
+    assert [b"CanaryCam" in file for file in files] == [False, False, False, True]
 
 
 @pytest.mark.parametrize("name", ["everything.exe", "../../etc.zip", "", "20200101-000000-aaaa.md"])
@@ -210,7 +229,7 @@ def answered(url, api_name, *data):
     body = {"fn_index": number, "data": data, "session_hash": f"test-{api_name}"}
     assert httpx.post(f"{url}/gradio_api/queue/join", json=body).status_code == 200
     stream = f"{url}/gradio_api/queue/data?session_hash=test-{api_name}"
-    with httpx.stream("GET", stream, timeout=20) as events:
+    with httpx.stream("GET", stream, timeout=60) as events:
         for line in events.iter_lines():
             if line.startswith("data:"):
                 event = json.loads(line[5:])

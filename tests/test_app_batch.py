@@ -368,7 +368,7 @@ class Together(FakeEngine):
 
     def __init__(self):
         super().__init__()
-        self.all_there = threading.Barrier(4, timeout=30)
+        self.all_there = threading.Barrier(4, timeout=60)
         self.lock = threading.Lock()
         self.now = self.most = 0
 
@@ -411,7 +411,7 @@ class HeldUp(FakeEngine):
         if self.asked == 4:
             self.idle.set()
         if prompt.messages[0].images[0].width == 8:
-            assert self.idle.wait(30)
+            assert self.idle.wait(60)
         yield Chunk("Read.", finish_reason="stop")
 
 
@@ -459,7 +459,7 @@ def test_ctrl_c_cancels_what_a_server_is_doing(batch_with, folder, out):
             if prompt.messages[0].images[0].width == 8:
                 yield Chunk("Read.", finish_reason="stop")
                 return
-            assert cancel.wait(30)
+            assert cancel.wait(60)
             yield Chunk(finish_reason="cancelled")
 
     for number in range(5):

@@ -122,7 +122,7 @@ def test_a_row_has_the_files_own_name(read):
 def test_a_receipt_that_is_being_read_is_no_row(client, script):
     script.may.clear()
     send(client, 10)
-    assert script.began.acquire(timeout=30)
+    assert script.began.acquire(timeout=60)
 
     assert rows(client) == []
     script.may.set()

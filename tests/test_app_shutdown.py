@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,10 @@ from vision.images import Decoder
 
 hangs = sys.argv.pop() == "hangs"
 
+run = None
+
 def pace():
-    time.sleep(60 if hangs and len(store.conversations()) and run.reply else 0.005)
+    time.sleep(60 if hangs and run and run.reply else 0.005)
 
 store = Store(Path("history"))
 engine = FakeEngine(["word " * 100_000], pace=pace)
@@ -75,8 +78,9 @@ def started(tmp_path):
 
 def followed(port):
     """Follow the page as a browser does: a stream that does not end by itself."""
-    while True:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         try:
             connection.request("GET", "/gradio_api/heartbeat/abc")
             response = connection.getresponse()
@@ -85,6 +89,7 @@ def followed(port):
         assert response.status == 200
         response.read(1)
         return connection
+    pytest.fail("it never listened")
 
 
 @pytest.mark.parametrize("engine", ["replies", "hangs"])
@@ -94,7 +99,7 @@ def test_the_open_turn_is_closed_and_the_page_ends_with_0(started, tmp_path, sig
     connection = followed(port)
 
     program.send_signal(sign)
-    code = program.wait(timeout=20)
+    code = program.wait(timeout=60)
 
     connection.close()
     store = Store(tmp_path / "history")
@@ -119,7 +124,7 @@ def test_the_command_line_ends_as_softly(tmp_path):
     reader.start()
 
     program.send_signal(signal.SIGTERM)
-    code = program.wait(timeout=20)
+    code = program.wait(timeout=60)
     reader.join()
     program.stdout.close()
 

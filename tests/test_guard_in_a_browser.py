@@ -15,8 +15,9 @@ from app.guard import own_hosts
 from app.serve import application
 from history import Store
 from tests.api_lab import listening, running
-from tests.browser import chromium
+from tests.browser import WAIT_MS, chromium
 from tests.hostile import listening as another_site
+from tests.server_lab import until
 from vision.engine import SamplingParams
 from vision.fake import FakeEngine
 from vision.images import Decoder
@@ -90,7 +91,7 @@ def place(tmp_path, monkeypatch):
     assistant = Assistant([Candidate(lambda: engine)], store, Decoder(), SamplingParams())
     assistant.start()
     assistant.wait_until_loaded()
-    assistant.send(None, CANARY).ended.wait(30)
+    assistant.send(None, CANARY).ended.wait(60)
     config = Config(tmp=TmpConfig(root=str(tmp_path / "tmp")))
     with contextlib.ExitStack() as stack:
         bound = stack.enter_context(listening())
@@ -100,6 +101,11 @@ def place(tmp_path, monkeypatch):
         yield url, app.answers, store
         assistant.close()
         store.close()
+
+
+def reached_by(answers):
+    """Return what was answered to each shape of a request that came."""
+    return {asked: got for asked, got in list(answers.items()) if asked.startswith("shape-")}
 
 
 def test_another_site_changes_nothing_and_reads_nothing(place, browser):
@@ -118,11 +124,11 @@ def test_another_site_changes_nothing_and_reads_nothing(place, browser):
             "n => performance.getEntriesByType('resource').length >= n", arg=8, timeout=60_000
         )
         page.wait_for_load_state("networkidle")
+        until(lambda: len(reached_by(answers)) >= 20, WAIT_MS / 1e3)
         told = page.evaluate("told")
         page.context.close()
 
-    reached = {asked: got for asked, got in answers.items() if asked.startswith("shape-")}
-    assert len(reached) >= 20
+    reached = reached_by(answers)
     allowed = {"http.response.start", 403, 404, 421, "websocket.close"}
     assert {status for got in reached.values() for status in got} <= allowed
     assert told == [] or set(told) == {""}

@@ -71,7 +71,7 @@ class Place:
         self.url, self.port, self.app = url, url.rpartition(":")[2], app
         self.routes = sorted(routes_of(app))
         self.folder, self.outside = folder, outside
-        self.client = httpx.Client(base_url=url, timeout=30)
+        self.client = httpx.Client(base_url=url, timeout=60)
 
     def filled(self, template: str, value: str = "1") -> str:
         return re.sub(r"{[^}]*}", value, template)
@@ -163,7 +163,7 @@ def test_no_route_is_reached_under_another_name(place, host, kind):
 
 
 def test_a_request_with_two_names_is_refused(place):
-    connection = http.client.HTTPConnection("127.0.0.1", int(place.port), timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", int(place.port), timeout=60)
     with contextlib.closing(connection):
         connection.putrequest("GET", "/", skip_host=True)
         for host in (f"127.0.0.1:{place.port}", "evil.example"):
@@ -323,7 +323,7 @@ def test_a_file_that_was_not_made_for_a_program_is_not_served(place, route, name
     )  # fmt: skip
 
     # By hand: a client would mend the path first.
-    connection = http.client.HTTPConnection("127.0.0.1", int(place.port), timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", int(place.port), timeout=60)
     with contextlib.closing(connection):
         connection.putrequest("GET", f"{route}{asked}")
         connection.endheaders()

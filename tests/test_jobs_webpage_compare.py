@@ -285,7 +285,7 @@ SPOILS = {
 def test_what_is_off_is_brought_back(shop, measured, spoil):
     off = drawn(spoilt(measured.page, *SPOILS[spoil]), shop[2])
 
-    found = repaired(off, shop[2], threading.Event(), Budget(seconds=60))
+    found = repaired(off, shop[2], threading.Event(), Budget(seconds=600))
 
     assert off.total < measured.total - 0.01
     assert found.total > off.total + 0.5 * (measured.total - off.total)
@@ -301,7 +301,7 @@ def test_a_repair_ends_with_its_drawings(shop, measured):
     off = drawn(spoilt(measured.page, "font-size", larger), shop[2])
     counted = Counted(shop[2])
 
-    repaired(off, counted, threading.Event(), Budget(drawings=2, seconds=60))
+    repaired(off, counted, threading.Event(), Budget(drawings=2, seconds=600))
 
     assert counted.drawings == 2
 
@@ -309,7 +309,7 @@ def test_a_repair_ends_with_its_drawings(shop, measured):
 def test_a_repair_says_which_drawing_it_makes(shop, measured):
     off = drawn(spoilt(measured.page, "font-size", larger), shop[2])
 
-    numbers = list(repair(off, shop[2], threading.Event(), Budget(drawings=2, seconds=60)))
+    numbers = list(repair(off, shop[2], threading.Event(), Budget(drawings=2, seconds=600)))
 
     assert numbers == [1, 2]
 

@@ -9,6 +9,7 @@ from app.engines import Candidate
 from history import Store
 from history.verify import verify
 from tests.browser import WAIT_MS, chromium, opened, reply, send, served
+from tests.server_lab import until
 from vision.engine import SamplingParams
 from vision.fake import FakeEngine
 from vision.images import Decoder
@@ -43,13 +44,19 @@ def says(page, text):
 
 def ended(assistant, prompt):
     """Wait for a prompt's turn to end, whoever looks on; return it."""
-    seen = threading.Event()
-    while not seen.wait(0.05):
-        for each in assistant.store.conversations():
-            for turn in assistant.store.turns(each.id):
-                if turn.prompt == prompt and turn.finish_reason:
-                    return turn
-    return None
+    found = []
+
+    def look():
+        turns = [
+            turn
+            for each in assistant.store.conversations()
+            for turn in assistant.store.turns(each.id)
+        ]
+        found[:] = [turn for turn in turns if turn.prompt == prompt and turn.finish_reason]
+        return found
+
+    until(look)
+    return found[0]
 
 
 @pytest.fixture

@@ -65,7 +65,8 @@ def test_the_welcome(page):
 @pytest.mark.parametrize("at", range(len(EXAMPLES_ASKED)))
 def test_a_conversation(page, at):
     click(page, f".sl-item >> nth={at}")
-    page.wait_for_selector(".sl-item[aria-current] >> nth=0", state="attached")
+    prompt = list(reversed(EXAMPLES_ASKED))[at][1]
+    page.wait_for_selector(f"#hist .sl-typed >> text='{prompt}'")
     page.wait_for_selector("#hist .sl-footer")
     page.wait_for_function("!document.querySelector('.sl-panel:empty')")
 

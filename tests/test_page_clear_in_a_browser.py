@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
 
-RECEIPT = ".sl-receipt:not([hidden]):has(dl)"
+RECEIPT = ".sl-receipt:not([hidden]):has(dl):not(:has(.sl-waiting))"
 MIB = 1 << 20
 
 

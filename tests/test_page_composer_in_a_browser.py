@@ -70,6 +70,7 @@ def test_a_prompt_of_ones_own_is_kept_in_a_file_and_offered_again(page, tmp_path
 
     page.reload()
     page.wait_for_selector("#composer textarea:not([disabled])")
+    page.wait_for_function("document.querySelector('#composer textarea').value !== ''")
     page.fill("#composer textarea", "")
     page.type("#composer textarea", "/pla")
     page.click(".sl-commands [role=option]")
@@ -144,11 +145,12 @@ def test_pictures_are_put_in_order_with_the_keyboard(page, engine, red, receipt)
 
 
 def test_enter_that_ends_a_chinese_word_sends_nothing(page, engine):
-    page.fill("#composer textarea", "合计")
+    page.fill("#composer textarea", "合")
     page.evaluate(
         """document.querySelector('#composer textarea').dispatchEvent(new KeyboardEvent(
             'keydown', {key: 'Enter', isComposing: true, bubbles: true, cancelable: true}))"""
     )
+    page.fill("#composer textarea", "合计")
     page.press("#composer textarea", "Enter")
 
     reply(page)

@@ -49,6 +49,7 @@ def test_a_turn_is_deleted_without_touching_the_others(page):
 
 def test_a_deleted_turn_comes_back(page):
     page.click("[data-act=delete][data-turn='1']")
+    page.wait_for_function("document.querySelectorAll('#hist .sl-typed').length === 1")
     page.click("[data-action=undo]")
 
     page.wait_for_function("document.querySelectorAll('#hist .sl-typed').length === 2")
@@ -63,7 +64,7 @@ def test_without_its_only_turn_a_conversation_is_gone_and_one_can_begin(page):
     page.click("[data-act=delete][data-turn='2']")
 
     page.wait_for_selector(".sl-card")
-    assert page.locator(".sl-row").count() == 0
+    page.wait_for_selector(".sl-row", state="detached")
     page.click("[data-action=undo]")
     page.wait_for_selector("#hist .sl-typed")
     assert said(page) == ["Are you sure?"]
@@ -124,7 +125,7 @@ def test_a_conversation_is_named_in_place(page):
     page.press(".sl-rename", "Enter")
 
     page.wait_for_selector("#header h1 >> text=颜色 <b>colours</b>")
-    assert page.inner_text(".sl-item-title") == "颜色 <b>colours</b>"
+    page.wait_for_selector(".sl-item-title >> text='颜色 <b>colours</b>'")
 
 
 def test_a_conversation_is_pinned(page):
@@ -145,7 +146,7 @@ def test_a_conversation_is_tagged(page):
 def test_a_deleted_conversation_comes_back_with_its_pictures(page):
     menu(page, "Delete")
     page.wait_for_selector(".sl-welcome")
-    assert page.locator(".sl-row").count() == 0
+    page.wait_for_selector(".sl-row", state="detached")
 
     page.click("[data-action=undo]")
 

@@ -310,7 +310,7 @@ def test_the_language_can_be_chosen(page_for):
     page.click(".sl-language")
 
     page.wait_for_selector("text=想再看一眼什么？")
-    assert page.evaluate("document.documentElement.lang") == "zh"
+    page.wait_for_function("document.documentElement.lang === 'zh'")
 
 
 def test_the_theme_can_be_chosen_and_is_remembered(page_for):
@@ -439,6 +439,9 @@ def test_the_page_stays_where_one_reads_while_a_reply_grows(page_for):
     gate.open.set()
     reply(page)
 
+    page.evaluate(
+        "() => new Promise((told) => requestAnimationFrame(() => requestAnimationFrame(told)))"
+    )
     assert page.evaluate("document.getElementById('scroll').scrollTop") == 0
 
 

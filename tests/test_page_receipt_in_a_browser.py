@@ -1,5 +1,6 @@
 """The panel of receipts in a real Chromium: look, correct, confirm, take away."""
 
+import contextlib
 import csv
 import json
 from dataclasses import replace
@@ -356,10 +357,13 @@ def test_a_correction_is_taken_back(panel):
 def test_escape_leaves_a_field_as_it_was(panel):
     page = panel()
     write(page, TOTAL, "1.00")
+    asked = []
+    page.on("request", lambda request: asked.append((request.method, request.url)))
 
     page.press(".slip-input", "Escape")
 
-    assert page.inner_text(field(TOTAL)) == "8.16"
+    page.wait_for_selector(f"{field(TOTAL)} >> text='8.16'")
+    assert [url for method, url in asked if method != "GET" and "/receipt/" in url] == []
     assert page.turn().corrections == {}
 
 
@@ -371,6 +375,78 @@ def test_going_elsewhere_saves_and_goes_there(panel):
 
     page.wait_for_selector(f".slip-value[data-path='{MILK}'][aria-pressed=true]")
     assert page.inner_text(field("receipts.0.merchant")) == "Café"
+
+
+@contextlib.contextmanager
+def saves_held(page):
+    """Yield the saves that were asked for, each held until it is let go."""
+    held = []
+    page.route("**/receipt/*/1", lambda route: held.append(route)
+               if route.request.method == "POST" else route.continue_())  # fmt: skip
+    yield held
+    page.unroute("**/receipt/*/1")
+
+
+def test_what_comes_back_leaves_alone_what_is_being_written(panel):
+    page = panel(receipt("8.76"))
+    with saves_held(page) as held:
+        write(page, "receipts.0.merchant", "Café")
+        page.click(field(MILK))
+        page.click(field(MILK))
+        page.keyboard.type("5.1")
+
+        held.pop().continue_()
+
+        page.wait_for_selector(f"{field('receipts.0.merchant')} >> text=Café")
+        page.keyboard.type("0")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"{field(MILK)} >> text=5.10")
+    assert page.turn().corrections[MILK] == "5.10"
+    assert page.turn().corrections["receipts.0.merchant"] == "Café"
+
+
+def test_what_was_kept_is_added_up_once_nothing_is_being_written(panel):
+    page = panel(receipt("8.76"))
+    with saves_held(page) as held:
+        write(page, TOTAL, "8.16")
+        page.click(field(MILK))
+        page.click(field(MILK))
+        held.pop().continue_()
+        page.wait_for_selector(f"{field(TOTAL)} >> text=8.16")
+
+        page.keyboard.press("Escape")
+
+        page.wait_for_selector(".slip-alarm", state="detached")
+
+
+def test_what_comes_back_does_not_take_the_keyboard_away(panel):
+    page = panel()
+    with saves_held(page) as held:
+        write(page, "receipts.0.merchant", "Café")
+        page.press(".slip-input", "Enter")
+        page.focus("#composer textarea")
+
+        held.pop().continue_()
+
+        page.wait_for_selector(f"{field('receipts.0.merchant')} >> text=Café")
+    assert page.evaluate("document.activeElement.matches('#composer textarea')")
+
+
+def test_saves_are_sent_one_after_another(panel):
+    page = panel()
+    seen = []
+    page.on("request", lambda request: seen.append(f"sent {request.post_data}"))
+    page.on("requestfinished", lambda request: seen.append(f"done {request.post_data}"))
+    with saves_held(page) as held:
+        write(page, "receipts.0.merchant", "Café")
+        write(page, MILK, "5.10")
+        page.press(".slip-input:not([aria-busy])", "Enter")
+        page.wait_for_function("document.querySelectorAll('.slip-input[aria-busy]').length === 2")
+        held.pop().continue_()
+    page.wait_for_selector(f"{field(MILK)} >> text=5.10")
+
+    saves = [each for each in seen if "receipts.0" in each]
+    assert [each.split()[0] for each in saves] == ["sent", "done", "sent", "done"]
 
 
 def test_what_cannot_stand_there_is_said_at_the_field(panel):
@@ -538,8 +614,7 @@ def test_two_receipts_of_one_turn_that_are_the_same_lead_to_each_other(panel):
 
     page.click(".slip-same >> text=Receipt 2")
 
-    page.wait_for_selector("[role=tab][aria-selected=true] >> nth=0")
-    assert page.get_attribute("[role=tab] >> nth=1", "aria-selected") == "true"
+    page.wait_for_selector("[role=tab]:nth-of-type(2)[aria-selected=true]")
 
 
 # Whatever stands on a receipt is text

@@ -6,7 +6,7 @@ import io
 import pytest
 from openpyxl import load_workbook
 
-from tests.browser import chromium, examples_served, opened
+from tests.browser import EXAMPLES_ASKED, chromium, examples_served, opened
 
 pytestmark = [
     pytest.mark.browser,
@@ -16,6 +16,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
 RECEIPT, HTML, COMPARED, TABLE = range(4)  # in the list, the newest first
+PROMPTS = [prompt for _, prompt, _ in reversed(EXAMPLES_ASKED)]
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +27,15 @@ def page(tmp_path_factory):
         assert page.errors == []
 
 
+def show(page, at):
+    """Open a conversation of the list, and wait until it is the one that is shown."""
+    page.click(f".sl-item >> nth={at}")
+    page.wait_for_selector(f"#hist .sl-typed >> text='{PROMPTS[at]}'")
+
+
 @pytest.fixture
 def table(page):
-    page.click(f".sl-item >> nth={TABLE}")
+    show(page, TABLE)
     page.wait_for_selector("#hist .sl-table-tools")
     return page
 
@@ -51,6 +58,7 @@ def test_a_line_and_its_box_light_up_together(table):
     table.wait_for_selector(".sl-lightbox .sl-lines li")
 
     table.hover(".sl-lines li >> nth=3")
+    table.wait_for_selector(".sl-sheet rect.sl-lit")
     assert table.locator(".sl-sheet rect.sl-lit").count() == 1
     box = table.locator(".sl-sheet rect >> nth=5").bounding_box()
     table.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -95,18 +103,19 @@ def test_a_table_is_taken_away_as_csv_and_as_a_workbook(table):
 
 
 def test_what_differs_is_boxed_in_both_pictures(page):
-    page.click(f".sl-item >> nth={COMPARED}")
+    show(page, COMPARED)
     page.wait_for_selector(".sl-side rect")
     figures = page.locator(".sl-side figure")
 
     first, second = (figures.nth(at).locator("rect").count() for at in (0, 1))
     assert first == second == 4
     page.hover(".sl-side figure >> nth=0 >> rect >> nth=0")
+    page.wait_for_selector(".sl-side rect.sl-lit >> nth=1")
     assert page.locator(".sl-side rect.sl-lit").count() == 2
 
 
 def test_a_part_in_the_reply_and_its_boxes_light_up_together(page):
-    page.click(f".sl-item >> nth={COMPARED}")
+    show(page, COMPARED)
     page.wait_for_selector(".sl-side rect")
 
     page.hover("#hist .prose tbody tr >> nth=2")
@@ -119,7 +128,7 @@ def test_a_part_in_the_reply_and_its_boxes_light_up_together(page):
 
 
 def test_one_picture_is_swiped_over_the_other(page):
-    page.click(f".sl-item >> nth={COMPARED}")
+    show(page, COMPARED)
     page.click(".sl-ways button >> text=Swipe")
     page.focus(".sl-over input")
 
@@ -132,7 +141,7 @@ def test_one_picture_is_swiped_over_the_other(page):
 
 
 def test_behind_the_scenes_shows_where_the_time_went(page):
-    page.click(f".sl-item >> nth={RECEIPT}")
+    show(page, RECEIPT)
     page.click("#hist [data-more]")
     page.click(".sl-popup >> text=Behind the scenes")
 
@@ -142,7 +151,7 @@ def test_behind_the_scenes_shows_where_the_time_went(page):
 
 
 def test_a_reply_is_shown_as_plain_text(page):
-    page.click(f".sl-item >> nth={TABLE}")
+    show(page, TABLE)
     page.click("#hist [data-more]")
     page.click(".sl-popup >> text=Plain text")
 

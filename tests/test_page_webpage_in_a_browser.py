@@ -328,6 +328,7 @@ def test_every_control_can_be_reached_by_keyboard(show):
 def test_the_code_is_hidden_below_a_panel_that_shows_it(show):
     page = show()
 
+    page.wait_for_selector("#hist .code_wrap", state="attached")
     assert page.locator("#hist .code_wrap").evaluate_all(
         "all => all.every((e) => e.offsetParent === null)"
     )

@@ -36,7 +36,7 @@ def decoder():
         yield decoder
 
 
-def gone(pid, seconds=10):
+def gone(pid, seconds=60):
     """Wait for the end of any process, ours or not."""
     try:
         watch = os.pidfd_open(pid)

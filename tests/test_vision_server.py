@@ -1,5 +1,6 @@
 """The engine against a server that does everything wrong that a server can do."""
 
+import asyncio
 import contextlib
 import gc
 import threading
@@ -19,7 +20,7 @@ from bench.scripted_server import (
     says,
     sends,
 )
-from tests.server_lab import HI, collect, drawn, engine_at, stored, text_of, until
+from tests.server_lab import HI, WAIT_S, collect, drawn, engine_at, stored, text_of, until
 from vision.engine import Message, Prompt, SamplingParams
 from vision.server import asking, faults, health
 from vision.server.engine import ServerEngine
@@ -113,7 +114,7 @@ def test_a_reply_that_takes_too_long_is_cut_off(decoder):
         last = collect(engine, max_seconds=0.2)[-1]
 
         assert last.finish_reason == "length"
-        assert server.prompts[0].left.wait(1)
+        assert server.prompts[0].left.wait(WAIT_S)
 
 
 def test_a_reply_cannot_be_gone_on_with(decoder):
@@ -148,9 +149,9 @@ def test_cancel_closes_the_connection_at_once(decoder, answer, pieces):
         until(lambda: server.prompts)
         cancelled_at = perf_counter()
         cancel.set()
-        reader.join(5)
+        reader.join(WAIT_S)
 
-        assert server.prompts[0].left.wait(5)
+        assert server.prompts[0].left.wait(WAIT_S)
         assert server.prompts[0].left_at - cancelled_at < 1
         assert ended[-1].finish_reason == "cancelled"
 
@@ -162,7 +163,7 @@ def test_whoever_stops_reading_closes_the_connection(decoder):
 
         chunks.close()
 
-        assert server.prompts[0].left.wait(1)
+        assert server.prompts[0].left.wait(WAIT_S)
 
 
 def test_a_cancel_ends_the_wait_for_another_try(decoder, monkeypatch):
@@ -190,7 +191,7 @@ def test_unloading_ends_replies_that_other_threads_read(decoder):
 
         with pytest.raises(ReplyCut):
             next(chunks)
-        assert server.prompts[0].left.wait(1)
+        assert server.prompts[0].left.wait(WAIT_S)
 
 
 # Faults before any text: asked again
@@ -285,7 +286,7 @@ def test_a_silent_server_is_left_and_the_wait_is_named(decoder, answer, settings
         with pytest.raises(ServerSilent) as error:
             collect(engine)
 
-        assert server.prompts[0].left.wait(1)
+        assert server.prompts[0].left.wait(WAIT_S)
         assert len(server.prompts) == 1
         assert key in error.value.hint
 
@@ -496,13 +497,13 @@ def test_a_server_that_is_not_there_is_told_with_its_address(decoder):
 def test_an_engine_that_was_not_taken_leaves_no_thread(decoder):
     with ScriptedServer() as server:
         pass
-    before = threading.active_count()
+    before = set(threading.enumerate())
     engine = ServerEngine(EngineSettings(url=server.url), decoder)
 
     with pytest.raises(ServerUnreachable):
         engine.load(lambda _progress: None)
 
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before
 
 
 def test_a_server_that_went_away_is_ready_again_when_it_is_back(decoder):
@@ -624,12 +625,12 @@ def at_once(engine, threads):
     for thread in asking:
         thread.start()
     for thread in asking:
-        thread.join(10)
+        thread.join(WAIT_S)
     return told
 
 
 def test_several_threads_have_their_replies_at_once(decoder):
-    script = repeat(says("a", "b", delay_s=0.2))
+    script = repeat(says("a", "b", between=asyncio.Barrier(4).wait))  # one alone would never end
     with ScriptedServer(script) as server, engine_at(server.url, decoder, parallel=4) as engine:
         assert at_once(engine, 4) == ["ab"] * 4
         assert server.most_at_once == 4
@@ -672,6 +673,18 @@ def test_a_clear_releases_encoded_pictures_and_says_what_it_cannot(decoder, tmp_
         assert (light.before, light.after) == ({"pixels": held}, {"pixels": held})
         assert (medium.before, medium.after) == ({"pixels": held}, {"pixels": 0})
         assert any("the server's to give back" in note for note in engine.status().notes)
+
+
+def test_a_clear_releases_the_pictures_that_only_its_group_asked_about(decoder, tmp_path):
+    message = Message("user", "Hi", (stored(tmp_path, drawn()),))
+    with ScriptedServer(repeat(says("ok"))) as server, engine_at(server.url, decoder) as engine:
+        for conversation in ("anna/1", "bob/1"):
+            collect(engine, Prompt((message,), conversation))
+        held = engine.status().memory["pixels"]
+
+        after = [engine.release("medium", each).after["pixels"] for each in ("anna/1", "bob/2")]
+
+        assert after == [held, 0]
 
 
 def test_a_picture_that_is_asked_about_once_is_not_kept(decoder, tmp_path):

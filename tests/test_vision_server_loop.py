@@ -22,7 +22,7 @@ def test_what_is_begun_runs_and_returns():
     async def work():
         return 3
 
-    assert loop.begin(work()).result(5) == 3
+    assert loop.begin(work()).result(60) == 3
     loop.close()
 
 
@@ -30,11 +30,11 @@ def test_cancelling_the_future_ends_what_waits():
     loop = Loop(AsyncExitStack())
     started, ended = threading.Event(), threading.Event()
     future = loop.begin(forever(started, ended))
-    assert started.wait(5)
+    assert started.wait(60)
 
     future.cancel()
 
-    assert ended.wait(5)
+    assert ended.wait(60)
     loop.close()
 
 
@@ -42,13 +42,13 @@ def test_closing_ends_what_waits():
     loop = Loop(AsyncExitStack())
     started, ended = threading.Event(), threading.Event()
     future = loop.begin(forever(started, ended))
-    assert started.wait(5)
+    assert started.wait(60)
 
     loop.close()
 
     assert ended.is_set()
     with pytest.raises(CancelledError):
-        future.result(5)
+        future.result(60)
 
 
 def test_what_is_begun_after_closing_is_cancelled():

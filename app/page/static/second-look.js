@@ -119,15 +119,16 @@
     if (spot && !root.contains(document.activeElement)) root.querySelector(spot)?.focus({ preventScroll: true });
   }
 
+  const HELD = ".sl-rename, .slip-input:focus:not([aria-busy]), [aria-expanded=true]";
+
   // A value may come at any time; what is pressed, written in or has its menu open is not drawn
   // anew under the user's hand, but as soon as it is let go. Returns what draws.
   function drawn(root, draw) {
-    let late = false;
     const now = () => {
-      late = root.matches(":active") || root.querySelector(".sl-rename, [aria-expanded=true]") !== null;
-      if (!late) refocused(root, draw);
+      document.removeEventListener("sl-free", now);
+      if (root.matches(":active") || root.querySelector(HELD)) document.addEventListener("sl-free", now);
+      else refocused(root, draw);
     };
-    document.addEventListener("sl-free", () => { if (late) now(); });
     return now;
   }
 
@@ -229,10 +230,11 @@
   function followScroll() {
     const box = document.getElementById("scroll");
     if (!box) return false;
-    let atEnd = true, height = 0;
+    let atEnd = true, top = 0; // where it stood when the layout was last known
     box.addEventListener("scroll", () => {
-      const near = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
-      if (near || box.scrollHeight === height) atEnd = near; // else it was no reader who moved it
+      if (box.scrollHeight - box.scrollTop - box.clientHeight < 80) atEnd = true;
+      else if (box.scrollTop < top) atEnd = false; // what grows or shrinks moves nobody up
+      top = box.scrollTop;
     }, { passive: true });
     // Gradio 6.31 names messages that have no role, which screen readers may not say.
     new MutationObserver(() => box.querySelectorAll("[data-testid][aria-label]:not([role])")
@@ -240,9 +242,9 @@
       .observe(box, { childList: true, subtree: true });
     // Once a frame, when the layout is known: asked for at each change, it is made each time.
     const keep = () => {
-      height = box.scrollHeight;
       const welcome = box.querySelector(".sl-welcome")?.offsetHeight; // it is read from its top
-      if (atEnd && !welcome) box.scrollTop = height;
+      if (atEnd && !welcome) box.scrollTop = box.scrollHeight;
+      top = box.scrollTop;
     };
     const sizes = new ResizeObserver(keep);
     const watch = () => [box, ...box.children].forEach((part) => sizes.observe(part));

@@ -26,7 +26,12 @@
         tool("fit", words.view_fit, fit), ...(lines.length ? [shows] : []),
         tool("close", words.set_close, () => dialog.close())));
 
-    function place() { sheet.style.transform = `translate(${x}px, ${y}px) scale(${scale})`; }
+    let fitted = true; // until somebody moves it: a stage of another size is fitted anew only then
+
+    function place(whole = false) {
+      fitted = whole;
+      sheet.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    }
 
     function fit() {
       const { width, height } = images[at];
@@ -34,7 +39,7 @@
       scale = Math.min(clientWidth / width, clientHeight / height, 2);
       x = (clientWidth - width * scale) / 2;
       y = (clientHeight - height * scale) / 2;
-      place();
+      place(true);
     }
 
     // Around a point of the stage, its middle by default.
@@ -130,7 +135,7 @@
     document.body.append(dialog);
     dialog.showModal();
     show();
-    new ResizeObserver(fit).observe(stage);
+    new ResizeObserver(() => { if (fitted) fit(); }).observe(stage);
     stage.focus();
   }
 
