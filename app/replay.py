@@ -6,8 +6,9 @@ import threading
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from app.build import decoder_for, engine_for
+from app.build import decoder_for, engine_for, schema_for
 from app.config import Config, ConfigError, folder
+from app.jobs.job import stream
 from app.translate import prompt_for
 from history import Store, Turn
 from vision.engine import SamplingParams
@@ -17,8 +18,9 @@ _SHOWN = 60  # characters on either side of the first difference
 
 
 def replay(config: Config, turn_id: str, *, as_json: bool) -> int:
-    """Run ``CONVERSATION/TURN`` with its engine, revision, parameters and seed.
+    """Run ``CONVERSATION/TURN`` with its engine, revision, parameters and seed, as its job.
 
+    A reply that was cut off and gone on with is made in one piece, and may differ by that.
     Return 0 where the reply is the same, 1 where it differs. Raise ``ConfigError``,
     ``VisionError``, ``HistoryError``. Nothing is saved.
     """
@@ -52,9 +54,11 @@ def _again(config: Config, store: Store, conversation_id: str, turns: list[Turn]
         engine = engine_for(replace(config, engine=settings), decoder)
         try:
             prompt = prompt_for(turns, conversation_id, store, engine.status())
+            if prompt.job == "receipt":
+                prompt = replace(prompt, json_schema=schema_for(config))
             print(f"replaying with {turn.engine} {asdict(params)}", file=sys.stderr)  # noqa: T201
             reply = ""
-            for chunk in engine.stream(prompt, params, threading.Event()):
+            for chunk in stream(prompt, engine, decoder, params, threading.Event()):
                 reply += chunk.text
                 reply = reply if chunk.keep is None else reply[: chunk.keep]
         finally:

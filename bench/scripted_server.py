@@ -195,6 +195,9 @@ class ScriptedServer:
     def __enter__(self) -> Self:
         self._thread.start()
         self._started.wait()
+        if self._loop is None:
+            msg = f"nothing can listen on port {self.port}"
+            raise OSError(msg)
         return self
 
     def __exit__(
@@ -212,10 +215,12 @@ class ScriptedServer:
         self._thread.join()
 
     async def _serve(self) -> None:
-        server = await asyncio.start_server(self._connected, "127.0.0.1", self.port)
-        self.port = server.sockets[0].getsockname()[1]
-        self._loop = asyncio.get_running_loop()
-        self._started.set()
+        try:
+            server = await asyncio.start_server(self._connected, "127.0.0.1", self.port)
+            self.port = server.sockets[0].getsockname()[1]
+            self._loop = asyncio.get_running_loop()
+        finally:
+            self._started.set()
         await self._stop.wait()
         server.close()
 

@@ -158,8 +158,9 @@ def test_reading_pictures_reaches_nothing_outside(folder):
     assert outside(folder) == []
 
 
-def test_a_turn_is_replayed_and_found_the_same(folder):
-    run(folder, "ask", "scans/receipt.png", "What is the total?", "--engine", "reader")
+@pytest.mark.parametrize("prompt", ["What is the total?", "Read this receipt."])
+def test_a_turn_is_replayed_and_found_the_same(folder, prompt):
+    run(folder, "ask", "scans/receipt.png", prompt, "--engine", "reader")
     [saved] = folder.glob("history/[0-9]*/0001.json")
 
     done = run(folder, "replay", f"{saved.parent.name}/1", "--json")

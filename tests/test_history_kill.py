@@ -61,16 +61,17 @@ while True:
 """
 
 
-def killed_writer(root, delay_s, *arguments, code=WRITER):
-    """Run the writer, kill it some time after its first turn; return its reports."""
+def killed_writer(root, chance, *arguments, code=WRITER):
+    """Run the writer, kill it soon after one of its first reports; return its reports."""
     writer = subprocess.Popen(
         [sys.executable, "-S", "-c", code, root, *arguments],
         stdout=subprocess.PIPE,
         env={"PYTHONPATH": str(Path(history.__file__).parents[1])},
     )
     with writer:
-        first = writer.stdout.readline()
-        killer = threading.Timer(delay_s, writer.kill)
+        # By reports, not by time alone: a disk may be slow.
+        first = b"".join(writer.stdout.readline() for _ in range(chance.randint(1, 8)))
+        killer = threading.Timer(chance.uniform(0, 0.01), writer.kill)
         killer.start()
         reports = first + writer.stdout.read()
         killer.join()
@@ -88,7 +89,7 @@ def test_a_killed_writer_loses_nothing_that_was_acknowledged(tmp_path, kills):
         known = [each.id for each in Store(root).conversations()]
         going_on = [chance.choice(known)] if known and kill % 3 else []
 
-        reports = killed_writer(root, chance.uniform(0, 0.08), *going_on)
+        reports = killed_writer(root, chance, *going_on)
 
         store = Store(root)
         for what, conversation, turn_id, sha256 in reports:
@@ -123,9 +124,7 @@ def test_a_killed_deleter_loses_nothing_and_gives_no_number_twice(tmp_path, kill
     conversation = store.create().id
     state, given = {}, set()
     for kill in range(kills):
-        reports = killed_writer(
-            store.root, chance.uniform(0, 0.06), conversation, str(kill), code=DELETER
-        )
+        reports = killed_writer(store.root, chance, conversation, str(kill), code=DELETER)
 
         known = set(given)
         for what, turn_id in reports:

@@ -12,7 +12,9 @@ from app.jobs.difference import difference, through
 from app.jobs.job import Tools
 from vision.engine import Capabilities, Line, Message, Prompt, SamplingParams
 from vision.engine import Image as Picture
+from vision.errors import ImageRefused
 from vision.fake import FakeEngine
+from vision.reader.cancel import check
 
 
 class Blind(FakeEngine):
@@ -142,6 +144,28 @@ def test_boxes_are_in_the_pixels_of_the_pictures_as_they_are(tmp_path, decoder):
     _, last = run(asked(tmp_path, *large), Tools(Blind(), Lines(), decoder))
 
     assert around(last.fields["pairs"][0]["regions"][0]["first"], 1680, 240, 2080, 640, 12)
+
+
+def test_a_comparison_is_stopped_in_the_middle_of_a_picture(tmp_path, decoder):
+    cancel = threading.Event()
+
+    class Stopped(Lines):
+        def read(self, image, conversation="", cancel=None):
+            cancel.set()
+            check(cancel)
+
+    tools = Tools(Blind(), Stopped(), decoder)
+    chunks = list(compare(asked(tmp_path, room(), room()), tools, SamplingParams(), cancel))
+
+    assert chunks[-1].finish_reason == "cancelled"
+
+
+def test_a_picture_that_is_gone_is_refused_in_a_sentence(tmp_path, decoder):
+    prompt = asked(tmp_path, room(), room())
+    prompt.messages[0].images[1].path.unlink()
+
+    with pytest.raises(ImageRefused, match=r"1\.png"):
+        run(prompt, Tools(Blind(), Lines(), decoder))
 
 
 def test_a_model_is_told_what_was_measured_and_says_it(tmp_path, decoder):

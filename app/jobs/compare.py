@@ -20,6 +20,8 @@ from app.jobs.difference import Box, Difference, difference
 from app.jobs.job import Tools
 from vision.engine import Chunk, Image, Line, Message, Progress, Prompt, SamplingParams, Usage
 from vision.errors import PromptRefused
+from vision.reader.cancel import Cancelled
+from vision.reader.engine import bytes_of
 
 SCHEMA_VERSION = 1
 _MOST_PIXELS = 2_000_000  # a larger picture is compared smaller
@@ -56,11 +58,12 @@ def compare(
     pixels, lines = [], []
     for number, image in enumerate(images):
         yield Chunk(progress=Progress("images", number + 1, len(images), "images"))
-        if cancel.is_set():
+        pixels.append(_pixels(image, tools))
+        try:
+            lines.append(tools.reader.read(image, prompt.conversation, cancel))
+        except Cancelled:
             yield Chunk(finish_reason="cancelled")
             return
-        pixels.append(_pixels(image, tools))
-        lines.append(tools.reader.read(image, prompt.conversation, cancel))
     pairs = [_compared(0, at, images, pixels, lines) for at in range(1, len(images))]
     words = words_for(prompt.messages[-1].text)
     fields = {"schema_version": SCHEMA_VERSION, "pairs": [_record(pair) for pair in pairs]}
@@ -80,7 +83,7 @@ def compare(
 def _pixels(image: Image, tools: Tools) -> NDArray[np.uint8]:
     scale = min(1.0, math.sqrt(_MOST_PIXELS / (image.width * image.height)))
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    return tools.decoder.decode(image.path.read_bytes(), size).rgb
+    return tools.decoder.decode(bytes_of(image), size).rgb
 
 
 def _compared(

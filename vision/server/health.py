@@ -90,6 +90,7 @@ class Health:
         except EngineUnavailable as error:
             found = self._failed(error)
         finally:
+            self._at = monotonic()
             self._looking = False
         if self.now.state != "unloaded":
             self._set(found)
