@@ -7,7 +7,7 @@ from app.assistant import Assistant
 from app.engines import Candidate
 from app.errors import Busy, NoGpuNoWeights, NothingToResume, NothingToSend, StillReplying
 from app.intake import Upload
-from vision.engine import Chunk, SamplingParams, Usage
+from vision.engine import Chunk, Line, SamplingParams, Usage
 from vision.errors import EngineFailed, ImageRefused
 from vision.fake import FakeEngine
 from vision.images import Decoder
@@ -219,7 +219,7 @@ def test_the_queue_has_an_end(assistant_with, monkeypatch):
     assistant = assistant_with(FakeEngine(["Hello."], pace=gate))
     runs = [assistant.send(None, "One"), assistant.send(None, "Two")]
 
-    with pytest.raises(Busy, match="2 prompts are waiting already; the limit is 2"):
+    with pytest.raises(Busy, match="2 of your prompts are waiting already; the limit is 2"):
         assistant.send(None, "Three")
 
     gate.open.set()
@@ -304,7 +304,8 @@ class Resuming(FakeEngine):
         else:
             yield Chunk("one two ")
             usage = Usage(prompt_tokens=2, new_tokens=2, first_token_ms=7.0, decode_ms=20.0)
-            yield Chunk(finish_reason="length", usage=usage, token_ids=(1, 2))
+            lines = (Line("one", (0, 0, 9, 9), 0.9),)
+            yield Chunk(finish_reason="length", usage=usage, token_ids=(1, 2), lines=lines)
 
 
 def test_a_reply_that_was_cut_off_goes_on_in_its_own_turn(assistant_with, store):
@@ -318,6 +319,7 @@ def test_a_reply_that_was_cut_off_goes_on_in_its_own_turn(assistant_with, store)
     [turn] = store.turns(first.conversation_id)
     assert (turn.reply, turn.finish_reason) == ("one two three four", "stop")
     assert engine.prompts[1].messages[-1].token_ids == (1, 2)
+    assert [line["text"] for line in turn.lines] == ["one"]  # what was found stays
 
 
 def test_the_cost_of_a_resumed_reply_is_that_of_all_its_parts(assistant_with):

@@ -317,9 +317,37 @@ def test_the_theme_can_be_chosen_and_is_remembered(page_for):
     page = page_for(FakeEngine())
 
     page.click(".sl-theme")
+    page.click(".sl-popup >> text=Dark")
     page.reload()
 
     page.wait_for_selector("body.dark .sl-card")
+
+
+def test_the_theme_is_the_systems_until_one_is_chosen_and_again_after(page_for):
+    page = page_for(FakeEngine(), color_scheme="dark")
+    page.wait_for_selector("body.dark")
+    page.emulate_media(color_scheme="light")
+    page.wait_for_selector("body:not(.dark)")
+
+    page.click(".sl-theme")
+    page.click(".sl-popup >> text=Dark")
+    page.wait_for_selector("body.dark")
+    page.click(".sl-theme")
+    page.wait_for_selector(".sl-popup [aria-current] >> text=Dark")
+    page.click(".sl-popup >> text=As the system")
+
+    page.wait_for_selector("body:not(.dark)")
+
+
+def test_a_key_begins_a_new_conversation(page_for):
+    page = page_for(FakeEngine(["Hello."]))
+    send(page, "Hello")
+    reply(page)
+
+    page.keyboard.press("Control+Shift+O")
+
+    page.wait_for_selector(".sl-welcome")
+    page.wait_for_function("!location.search.includes('c=')")
 
 
 def test_the_list_opens_on_a_small_screen(page_for):

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from app.budget import DETAILS, Detail
+from app.condition import Condition
 from app.conversation_settings import NAMES
 from app.folder.names import by_folder, folder_of
 from app.page.folder_panel import receipts
 from app.page.i18n import Words
 from app.page.render import groups, now, printable, thumbnail_url
-from app.worker import Condition
 from history import Conversation, Hit
 from vision.engine import Job, Progress, TokenCount
 from vision.server.access import is_loopback
@@ -23,6 +23,7 @@ EXAMPLES: dict[Job, tuple[str, ...]] = {
 
 
 _SIDEBAR_WORDS = (
+    "new_keys",
     "search", "search_none", "filters", "filter_since", "filter_until", "filter_engine",
     "filter_job", "filter_picture", "filter_total", "any", "engine_reader", "engine_qwen",
     "engine_server", "job_text", "job_table", "job_receipt", "job_html", "job_compare",
@@ -102,7 +103,7 @@ _INSIDE_WORDS = (
     "in_time", "in_first", "in_decode", "in_rest", "in_scores", "in_memory", "in_params",
 )  # fmt: skip
 _HEADER_WORDS = (
-    *_INSIDE_WORDS, "skip", "menu", "more", "theme", "language", "rename", "lost_server",
+    *_INSIDE_WORDS, "skip", "menu", "more", "theme", "theme_system", "theme_light", "theme_dark", "language", "rename", "lost_server",
     "started_again", "view_lines",
     "view_boxes", "view_before", "view_next", "view_in", "view_out", "view_fit", "sort", "copy",
     "copied", "picture_n", "compare_side", "compare_swipe", "compare_difference", "compare_ways",

@@ -54,13 +54,13 @@ const bar = drawn(root, () => {
     engineCard(engine, choices),
     button("tools", words.more, (event) => window.secondLook.menu(event.currentTarget, [
       [settings.title, { click: () => window.secondLook.settings.open(settings) }],
-      [words.theme, { click: () => window.secondLook.toggleTheme() }],
+      [words.theme, { click: () => window.secondLook.chooseTheme(root.querySelector(".sl-tools"), words) }],
       [words.language, { click: () => window.secondLook.setLanguage(language === "zh" ? "en" : "zh") }],
     ]), icon("more")),
     button("settings", settings.title, () => window.secondLook.settings.open(settings), icon("sliders")),
     button("language", words.language, () => window.secondLook.setLanguage(language === "zh" ? "en" : "zh"),
       language === "zh" ? "EN" : "中"),
-    button("theme", words.theme, () => window.secondLook.toggleTheme(), icon("theme")));
+    button("theme", words.theme, (event) => window.secondLook.chooseTheme(event.currentTarget, words), icon("theme")));
   const { mark, differ, forNew } = window.secondLook.settings;
   mark(open ? settings.differ : differ(forNew()));
   if (wasOpen) root.querySelector("details").open = true;

@@ -61,13 +61,22 @@
   }
 
   const dark = () => document.body.classList.contains("dark");
-  const wanted = () => localStorage.getItem("second_look_theme")
-    ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  const systems = matchMedia("(prefers-color-scheme: dark)");
+  const chosenTheme = () => localStorage.getItem("second_look_theme") ?? "system";
+  const wanted = () => chosenTheme() === "system" ? (systems.matches ? "dark" : "light") : chosenTheme();
   function applyTheme() { document.body.classList.toggle("dark", wanted() === "dark"); }
+  systems.addEventListener("change", applyTheme);
 
-  function toggleTheme() {
-    localStorage.setItem("second_look_theme", dark() ? "light" : "dark");
-    applyTheme();
+  // words: {theme_system, theme_light, theme_dark}
+  function chooseTheme(anchor, words) {
+    const choose = (theme) => () => {
+      if (theme === "system") localStorage.removeItem("second_look_theme");
+      else localStorage.setItem("second_look_theme", theme);
+      applyTheme();
+      anchor.focus();
+    };
+    menu(anchor, ["system", "light", "dark"].map((theme) =>
+      [words[`theme_${theme}`], { click: choose(theme), chosen: theme === chosenTheme() }]));
   }
 
   const typed = () => document.querySelector("#composer textarea");
@@ -105,7 +114,7 @@
   // How a part is found again after it was drawn anew.
   function spotOf(node) {
     const row = node.closest("[data-row]");
-    const data = [...node.attributes].filter(({ name }) => name.startsWith("data-"))
+    const data = [...node.attributes].filter(({ name }) => name.startsWith("data-") && name !== "data-state")
       .map(({ name, value }) => `[${name}="${CSS.escape(value)}"]`);
     return [...(row ? [`[data-row="${CSS.escape(row.dataset.row)}"] `] : []), node.localName,
       ...[...node.classList].map((name) => `.${CSS.escape(name)}`), ...data].join("");
@@ -138,7 +147,7 @@
 
   let closePopup = () => {};
 
-  // A menu at a button. entries: [label, {click | href | group: entries, danger}]
+  // A menu at a button. entries: [label, {click | href | group: entries, danger, chosen}]
   function menu(anchor, entries) {
     closePopup();
     const close = () => {
@@ -149,10 +158,10 @@
       setTimeout(free);
     };
     const away = (event) => { if (!popup.contains(event.target)) close(); };
-    const entry = ([label, { click, href, group, danger }]) => {
+    const entry = ([label, { click, href, group, danger, chosen }]) => {
       if (group) return el("div", { class: "sl-popup-group" }, el("span", {}, label), ...group.map(entry));
       if (href) return el("a", { href, download: "", role: "menuitem", onclick: () => setTimeout(close) }, label);
-      return el("button", { type: "button", role: "menuitem", class: danger ? "sl-danger" : null,
+      return el("button", { type: "button", role: "menuitem", class: danger ? "sl-danger" : null, "aria-current": chosen ? "true" : null,
         onclick: () => { close(); click(); } }, label);
     };
     const popup = el("div", { class: "sl-popup", role: "menu" }, ...entries.map(entry));
@@ -212,7 +221,7 @@
     const card = document.querySelector("details.sl-engine[open]");
     if (card && !card.contains(event.target)) card.open = false;
     if (document.body.classList.contains("sl-menu-open")
-        && !event.target.closest?.("#sidebar, .sl-menu")) closeMenu();
+        && !event.target.closest?.("#sidebar, .sl-menu, .sl-popup")) closeMenu();
   }, true);
 
   document.addEventListener("keydown", (event) => {
@@ -220,6 +229,10 @@
       event.preventDefault();
       document.body.classList.add("sl-menu-open");
       document.querySelector(".sl-query")?.focus();
+    }
+    if ((event.ctrlKey || event.metaKey) && event.shiftKey && event.key.toLowerCase() === "o") {
+      event.preventDefault();
+      document.querySelector(".sl-new")?.click();
     }
     if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
     closeMenu();
@@ -236,6 +249,8 @@
       else if (box.scrollTop < top) atEnd = false; // what grows or shrinks moves nobody up
       top = box.scrollTop;
     }, { passive: true });
+    // What a click in a panel makes longer, as another way to compare, is looked at where it stands.
+    box.addEventListener("click", ({ target }) => { if (target.closest(".sl-panel")) atEnd = false; }, true);
     // Gradio 6.31 names messages that have no role, which screen readers may not say.
     new MutationObserver(() => box.querySelectorAll("[data-testid][aria-label]:not([role])")
       .forEach((message) => message.setAttribute("role", "group")))
@@ -264,8 +279,9 @@
 
   // For whoever uses the keyboard alone: past the list, to where one writes.
   function skip(label) {
-    if (document.querySelector(".sl-skip")) return;
-    document.body.prepend(el("a", { class: "sl-skip", href: "#composer",
+    const there = document.querySelector(".sl-skip");
+    if (there) there.textContent = label; // it was in the language before
+    else document.body.prepend(el("a", { class: "sl-skip", href: "#composer",
       onclick: (event) => { event.preventDefault(); typed()?.focus(); } }, label));
   }
 
@@ -277,7 +293,7 @@
     setTimeout(() => shown.remove(), 8000);
   }
 
-  window.secondLook = { words: {}, el, icon, menu, refocused, drawn, skip, toast, writeInPlace, focusComposer, act: () => {}, toggleTheme, setLanguage, remember, toggleMenu, closeMenu, toEnd: () => {}, atEnd: () => false, toTop: () => {} };
+  window.secondLook = { words: {}, el, icon, menu, refocused, drawn, skip, toast, writeInPlace, focusComposer, act: () => {}, chooseTheme, setLanguage, remember, toggleMenu, closeMenu, toEnd: () => {}, atEnd: () => false, toTop: () => {} };
 
   document.addEventListener("DOMContentLoaded", () => {
     applyTheme();

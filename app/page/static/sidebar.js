@@ -162,7 +162,7 @@ function build() {
   }, icon("more"));
   root.replaceChildren(
     el("div", { class: "sl-brand" }, icon("logo"), el("strong", {}, w.app), more),
-    el("button", { class: "sl-new", type: "button", onclick: () => { closeMenu(); trigger("click"); } }, icon("plus"), w.new),
+    el("button", { class: "sl-new", type: "button", title: w.new_keys, "aria-keyshortcuts": "Control+Shift+O Meta+Shift+O", onclick: () => { closeMenu(); trigger("click"); } }, icon("plus"), w.new),
     query, filterFields(), list, chooser);
 }
 
