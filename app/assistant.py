@@ -1,12 +1,10 @@
 """The life of a turn: save, queue, generate, save.
 
 The prompt is on disk before the engine sees it. One worker thread owns the engine: it loads it,
-takes runs in the order they came, and writes each turn again, whole, however it ended. Whoever
-sent a prompt only follows its run, and may go away: the run goes on.
+takes runs in their order, and writes each turn again, whole, however it ended. Whoever sent a
+prompt only follows its run, and may go away: the run goes on.
 """
 
-import logging
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from copy import copy
@@ -16,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from app.budget import MAX_PIXELS, Budget, Detail
+from app.condition import Condition
 from app.conversation_settings import PIXELS, sampling_with
 from app.engines import Candidate
 from app.errors import EngineShared, NothingToResume, NothingToSend
@@ -23,13 +22,12 @@ from app.intake import Upload, image_ref, take_in
 from app.run import Run, Terms, slot_of
 from app.runs import Runs
 from app.translate import params_of
-from app.worker import Condition, Result, Worker
-from history import HistoryError, Store, Turn, title_from
+from app.upkeep import begin
+from app.worker import Result, Worker
+from history import Store, Turn, title_from
 from vision.engine import Engine, Job, Prompt, SamplingParams, TokenCount
 from vision.images import Decoder, Note
 from vision.settings import Kind
-
-log = logging.getLogger(__name__)
 
 
 class Assistant:
@@ -44,6 +42,7 @@ class Assistant:
         receipt_schema: str = "",
         others: Callable[[Kind, str], Sequence[Candidate]] | None = None,
     ) -> None:
+        self._stopped = False  # what is sent is not answered any more
         self._others = others  # the engines of a kind and model; None: they cannot be changed
         self.owner = ""  # whose conversations these are; "" where there are no users
         self.store = store
@@ -76,14 +75,8 @@ class Assistant:
 
     def start(self) -> None:
         """Close what a killed program left open, begin to load the engine, return at once."""
-        if closed := self.store.close_open_turns():
-            log.warning("turns closed that had no end count=%d", closed)
-        try:
-            self.store.check_writable()
-        except HistoryError as error:
-            log.warning("nothing can be saved: %s %s", error, error.hint)
+        begin(self.store)
         self._worker.start()
-        threading.Thread(target=self._tidy, name="tidy", daemon=True).start()
 
     def wait_until_loaded(self) -> Condition:
         """Return once an engine is ready or none can be."""
@@ -104,6 +97,13 @@ class Assistant:
         """Cancel every reply, under way or waiting; what there is of them is kept."""
         for run in self._runs.all():
             run.cancel.set()
+
+    def stop_own(self) -> None:
+        """Cancel every reply to this owner, and what is still to be sent."""
+        self._stopped = True
+        for run in self._runs.all():
+            if run.owner == self.owner:
+                self._worker.drop(run)
 
     def abandon(self) -> None:
         """Save as cancelled what has not ended: the process leaves now."""
@@ -159,7 +159,7 @@ class Assistant:
         self.store.check_writable()
         # What no turn refers to yet must not be collected meanwhile.
         place = self.slot(conversation_id) if conversation_id else None
-        with self._runs.arriving(place), self.store.adding():
+        with self._runs.arriving(self.owner, place), self.store.adding():
             taken = [(upload.name, take_in(upload, self.decoder, self.store)) for upload in uploads]
             if conversation_id is None:
                 # Named after its first prompt by the store, or after its picture without one.
@@ -194,13 +194,13 @@ class Assistant:
             notices=tuple(notices),
         )
         prompt = replace(prompt, conversation=self.slot(prompt.conversation))
-        with self._runs.arriving(self.slot(run_id)):
+        with self._runs.arriving(self.owner, self.slot(run_id)):
             terms = replace(terms, prompt=prompt)
             return self._queued(Run(run_id, turn, owner=self.owner, terms=terms))
 
     def resume(self, conversation_id: str) -> Run:
         """Go on with a conversation's last reply, which was cut off. Raise ``PromptRefused``."""
-        with self._runs.arriving(self.slot(conversation_id)):
+        with self._runs.arriving(self.owner, self.slot(conversation_id)):
             turns = self.store.turns(conversation_id)
             if not (turns and self.can_resume(turns[-1])):
                 raise NothingToResume
@@ -236,8 +236,12 @@ class Assistant:
         self._worker.watch(tell)
 
     def waiting(self) -> int:
-        """Count the runs that have not ended, the one under way included."""
+        """Count the runs that have not ended, the one under way included; all users' together."""
         return len(self._runs.all())
+
+    def own_waiting(self) -> int:
+        """Count this owner's of them: of so many that one may have, others take none."""
+        return self._runs.count(self.owner)
 
     def waiting_s(self, run: Run) -> float:
         """Estimate how long ``run`` waits, from what replies took lately; 0 while unknown."""
@@ -277,16 +281,7 @@ class Assistant:
         )
 
     def _queued(self, run: Run) -> Run:
+        if self._stopped:
+            run.cancel.set()
         self._worker.take(run)
         return run
-
-    def _tidy(self) -> None:
-        """Bring the search index in step; remove old trash, and pictures nothing refers to."""
-        try:
-            self.store.index.sync()
-            trash = self.store.purge()
-            pictures = self.store.remove_unused_pictures().pictures
-        except HistoryError as error:
-            log.warning("history not tidied: %s", error)
-        else:
-            log.info("history tidied trash=%d pictures=%d", trash, pictures)

@@ -8,7 +8,7 @@ deep     also all other KV caches and snapshots, and all of ./tmp; the picture d
 unload   the model's weights, and with them all caches; KV caches go to disk as time allows
 =======  =========================================================================================
 
-Where users share the engine, a deep clear spares the KV caches of others, and none may unload.
+Where users share the engine, a clear spares what others asked about, and none may unload.
 
 None of them touches history. All of it is done by the thread that owns the engine, after the
 conversation's own reply was stopped and saved, and after any other reply that is under way.
@@ -23,18 +23,17 @@ from time import perf_counter
 from typing import Any, Literal, get_args
 
 from app.assistant import Assistant
+from app.condition import Condition
 from app.config import ClearConfig
 from app.errors import ClearNotConfirmed, ClearNotOffered, EngineShared
 from app.memory import trim
 from app.sweep import Emptied
 from app.tmp_folder import TmpFolder, empty_beside, runs_beside, snapshot_bytes, tmp_bytes
-from app.worker import Condition
 from vision.engine import Engine, Level
 
 log = logging.getLogger(__name__)
 
 Depth = Literal["light", "medium", "deep", "unload"]
-PROGRAMS = "programs"  # as what the engine knows all prompts of programs that are not saved
 DEPTHS: tuple[Depth, ...] = get_args(Depth)
 # The engine's buckets that a level empties; "tmp" and "snapshots" are on disk.
 RELEASES: Mapping[Depth, frozenset[str]] = {
@@ -143,7 +142,9 @@ class Clearing:
             after["snapshots"] = snapshot_bytes(self.tmp.root)
             cleared = Emptied()
         else:
-            before, after = self._release(engine, depth, conversation_id or "")
+            # To the engine None means all conversations: never what one tab may ask for.
+            released = engine.release(depth, self._assistant.slot(conversation_id or ""))
+            before, after = dict(released.before), dict(released.after)
             cleared = self._empty_tmp(tab, before, after) if depth == "deep" else Emptied()
         seconds = perf_counter() - started
         receipt = Receipt(
@@ -151,21 +152,6 @@ class Clearing:
         )
         log.info("clear done %s", " ".join(f"{k}={v}" for k, v in receipt.record().items()))
         return receipt
-
-    def _release(
-        self, engine: Engine, level: Level, conversation_id: str
-    ) -> tuple[dict[str, int], dict[str, int]]:
-        assistant = self._assistant
-        # To the engine None means all conversations: never what one tab may ask for.
-        if not (assistant.shared and level == "deep"):
-            released = engine.release(level, assistant.slot(conversation_id))
-            return dict(released.before), dict(released.after)
-        # To the engine, "deep" is all conversations there are: here, all of this user.
-        first = engine.release("medium", assistant.slot(conversation_id))
-        released = first
-        for each in (PROGRAMS, *(kept.id for kept in assistant.store.conversations())):
-            released = engine.release("light", assistant.slot(each))
-        return dict(first.before), dict(released.after)
 
     def _empty_tmp(self, tab: str, before: dict[str, int], after: dict[str, int]) -> Emptied:
         before["snapshots"] = before.get("snapshots") or self.tmp.snapshot_bytes()

@@ -73,19 +73,19 @@ def candidates(settings: EngineSettings, decoder: Decoder, tmp_root: Path) -> li
 
 def load_first(
     choice: Sequence[Candidate],
-    trying: Callable[[Engine], None] = lambda _: None,
+    trying: Callable[[Candidate, Engine], None] = lambda *_: None,
     report: Callable[[Progress], None] = lambda _: None,
 ) -> tuple[Engine | None, tuple[VisionError, ...]]:
     """Load the first engine that can be; return it, and why none before it was taken.
 
-    ``trying`` is given each engine before it loads, ``report`` how far it is.
+    ``trying`` is given each, and its engine before it loads, ``report`` how far it is.
     """
     reasons: list[VisionError] = []
     for candidate in choice:
         if candidate.instead_of:
             reasons.append(candidate.instead_of)
         engine, started = candidate.make(), perf_counter()
-        trying(engine)
+        trying(candidate, engine)
         try:
             engine.load(report)
         except EngineUnavailable as error:

@@ -2,7 +2,7 @@
 
 VisionError
  ├─ PromptRefused
- │   ├─ Busy            more prompts are waiting than will be taken
+ │   ├─ Busy            more prompts of one user are waiting than will be taken
  │   ├─ NothingToSend   neither text nor picture
  │   ├─ StillReplying   the conversation's last reply has not ended
  │   └─ NothingToResume  the conversation's last reply was not cut off
@@ -33,9 +33,9 @@ from vision.errors import (
 
 
 class Busy(PromptRefused):
-    """More prompts are waiting than will be taken."""
+    """More prompts of one user are waiting than will be taken."""
 
-    text = "{waiting} prompts are waiting already; the limit is {limit}."
+    text = "{waiting} of your prompts are waiting already; the limit is {limit}."
     way_out = "Wait for one to end, or stop one."
 
 

@@ -111,5 +111,7 @@ class Run:
     def end(self, turn: Turn, failure: VisionError | HistoryError | None = None) -> None:
         """Close the run with the turn as it was saved."""
         self._turn, self.failure = turn, failure
-        self.ended.set()
-        self.terms.after()
+        try:
+            self.terms.after()
+        finally:
+            self.ended.set()

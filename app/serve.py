@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from app.access.accounts import Accounts
 from app.access.door import Door
+from app.access.rooms import Room, Rooms
 from app.api.token import VARIABLE, token_for
 from app.assistant import Assistant
 from app.build import assistant_for
@@ -23,6 +24,7 @@ from app.config import Config, ConfigError, ServerConfig, folder
 from app.early_head import EarlyHead
 from app.guard import Guard, own_hosts
 from app.home import Home, home_of
+from app.memory import few_arenas
 from app.narrow import Narrow
 from app.pulse import Pulse
 from app.routes import PAGE, include_routes
@@ -35,7 +37,7 @@ log = logging.getLogger(__name__)
 
 # Scripts in the order in which one needs another.
 _SCRIPTS = (
-    "second-look", "panels", "settings", "pulse", "viewer", "tables", "compare", "inside",
+    "second-look", "drafts", "panels", "settings", "pulse", "viewer", "tables", "compare", "inside",
     "receipt-picture", "receipt-edit", "receipt-items", "receipt-foot", "receipt",
     "webpage-preview", "webpage", "folder-files", "folder-queue", "folder",
 )  # fmt: skip
@@ -63,6 +65,7 @@ def serve(config: Config, prepare: Callable[[Assistant], None] = lambda _: None)
 
     ``prepare`` is called once, before the page can be reached.
     """
+    few_arenas()
     accounts = Accounts(folder(config.server.users))
     check_closed(config.server, accounts)
     bound = _bind(config)
@@ -92,8 +95,13 @@ def application(
     users = accounts.all() if accounts else {}
     token = token_for(config.server) if not users else ""
     if accounts and (users or config.server.host not in LOOPBACK):
-        rooms = {name: _users_room(assistant, config, name) for name in users}
-        rooms = rooms or {"": _room(assistant, config, home_of(config), token)}
+
+        def made(name: str) -> Room:
+            if name:
+                return _users_room(assistant, config, name)
+            return Room(_room(assistant, config, home_of(config), token))
+
+        rooms = Rooms(made, users or [""])
         static = PAGE / "static"
         state = assistant.condition
         door = Door(rooms, accounts, static, lambda: state().status.state, token)
@@ -118,11 +126,11 @@ def check_closed(server: ServerConfig, accounts: Accounts) -> None:
     )
 
 
-def _users_room(assistant: Assistant, config: Config, name: str) -> ASGIApp:
+def _users_room(assistant: Assistant, config: Config, name: str) -> Room:
     home = home_of(config, name)
     own = assistant.of(name, Store(home.history))
     own.start()
-    return _room(own, config, home, token="")
+    return Room(_room(own, config, home, token=""), own.stop_own)
 
 
 def _room(assistant: Assistant, config: Config, home: Home, token: str) -> ASGIApp:
@@ -132,9 +140,12 @@ def _room(assistant: Assistant, config: Config, home: Home, token: str) -> ASGIA
     import gradio as gr
 
     from app.page.clear_handlers import ClearHandlers
+    from app.page.drawing import Drawing
     from app.page.handlers import Handlers
     from app.page.history_handlers import HistoryHandlers
     from app.page.layout import build
+    from app.page.prompt_handlers import PromptHandlers
+    from app.page.tabs import Tabs
     from app.page.theme import theme
 
     @asynccontextmanager
@@ -147,11 +158,16 @@ def _room(assistant: Assistant, config: Config, home: Home, token: str) -> ASGIA
     uploads = Uploads(tmp.uploads, assistant.decoder)
     pulse = Pulse(assistant.store)
     include_routes(app, assistant, config, home, tmp, clearing, uploads, pulse)
-    handlers = Handlers(assistant, uploads, pulse, PAGE / "examples", home.uploads_root)
+    tabs, drawing = Tabs(), Drawing(assistant, uploads, pulse)
+    prompts = PromptHandlers(
+        drawing, assistant, uploads, tabs, PAGE / "examples", home.uploads_root
+    )
     page = build(
-        handlers,
-        ClearHandlers(handlers, clearing, uploads),
-        HistoryHandlers(handlers, assistant, uploads),
+        Handlers(drawing, assistant),
+        prompts,
+        ClearHandlers(drawing, clearing, uploads),
+        HistoryHandlers(drawing, prompts, assistant, uploads),
+        tabs,
     )
     page.queue(max_size=64, api_open=False)
     page.state_session_capacity = _SESSIONS

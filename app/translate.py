@@ -9,9 +9,21 @@ from dataclasses import asdict, replace
 from typing import Any, cast
 
 from app.jobs.webpage.fences import with_page
+from app.run import Run
 from history import FinishReason, Store, Turn
 from vision.engine import Chunk, Image, Job, Line, Message, Prompt, SamplingParams, Status
 from vision.errors import VisionError
+
+
+def prompt_of(run: Run, status: Status, receipt_schema: str) -> Prompt:
+    """Build the prompt of a run that is saved; ``receipt_schema`` is the user's own, or ""."""
+    assert run.store, "what is not saved brings its prompt"
+    asked = run.snapshot().turn
+    before = run.store.turns(run.conversation_id, to=asked.id)[:-1]
+    turns = [*before, asked]
+    prompt = prompt_for(turns, run.conversation_id, run.store, status, resume=run.resume)
+    schema = receipt_schema if prompt.job == "receipt" and not run.resume else ""
+    return replace(prompt, conversation=run.slot, json_schema=schema)
 
 
 def prompt_for(
@@ -96,7 +108,7 @@ def ended(
         revision=status.revision,
         usage=_usage(last, turn.usage),
         token_ids=last.token_ids or turn.token_ids,
-        lines=tuple(_line(line) for line in last.lines),
+        lines=tuple(_line(line) for line in last.lines) or turn.lines,
         # A picture that came without a word was found to be a receipt.
         job=turn.job or ("receipt" if "receipts" in last.fields else None),
         fields=dict(last.fields) or turn.fields,

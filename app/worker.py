@@ -1,4 +1,4 @@
-"""The one thread that owns the engine: it loads it, answers runs in order, ends their turns.
+"""The one thread that owns the engine: it loads it, answers runs in turn, ends them.
 
 Whatever else needs the engine, such as a clear, is an errand: done by this thread, between runs.
 """
@@ -9,12 +9,13 @@ import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
 from time import perf_counter
-from typing import Literal, TypeVar
+from typing import TypeVar
 
+from app.condition import Condition, condition_of
 from app.engines import Candidate, load_first
 from app.errands import Errands
 from app.errors import NoEngine, UnexpectedFailure
@@ -23,9 +24,9 @@ from app.naming import first_name, rename
 from app.run import Run
 from app.runs import Runs
 from app.stops import until
-from app.translate import ended, prompt_for
+from app.translate import ended, prompt_of
 from history import FinishReason, HistoryError, Turn
-from vision.engine import Capabilities, Chunk, Engine, Progress, Prompt, SamplingParams, Status
+from vision.engine import Chunk, Engine, Progress, SamplingParams
 from vision.errors import VisionError
 from vision.images import Decoder
 
@@ -33,21 +34,6 @@ log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 _LATELY = 0.3  # how much the last reply counts in what replies usually take
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """How the assistant is, for the status line."""
-
-    status: Status
-    capabilities: Capabilities
-    instead_of: tuple[VisionError, ...]  # why better engines were not taken
-    failure: VisionError | None  # why there is no engine at all
-
-    @property
-    def ready(self) -> bool:
-        """Tell whether a prompt would be answered now."""
-        return self.status.state == "ready"
 
 
 class Worker:
@@ -61,23 +47,24 @@ class Worker:
         runs: Runs,
         receipt_schema: str = "",
     ) -> None:
-        self._candidates = tuple(candidates)
+        self._taken = candidates[0]  # or being tried
         self._decoder = decoder
         self._sampling = sampling
         self._runs = runs
         self._receipt_schema = receipt_schema  # the user's own, as JSON; "" for none
-        self._engine: Engine = candidates[0].make()
+        self._engine: Engine = self._taken.make()
         self._progress: Progress | None = None
         self._loading = True
         self._instead_of: tuple[VisionError, ...] = ()
         self._failure: VisionError | None = None
-        self._queue: SimpleQueue[Run | Literal["errand"] | None] = SimpleQueue()
-        self._errands = Errands(wake=lambda: self._queue.put("errand"))
+        self._queue: SimpleQueue[bool] = SimpleQueue()  # there is something to do; False: end
+        self._errands = Errands(wake=lambda: self._queue.put(True))
         self._loaded = threading.Event()
         self.usual_s = 0.0  # that a reply took lately; 0 before the first
         self._watchers: list[Callable[[Run, Turn], None]] = []
         self._current: Run | None = None  # under way
         self._taking = threading.RLock()  # held while a run becomes the current one, or is dropped
+        self._first = tuple(candidates)
         self._thread = threading.Thread(target=self._live, name="engine", daemon=True)
 
     @property
@@ -95,14 +82,17 @@ class Worker:
         self._loaded.wait()
 
     def watch(self, told: Callable[[Run, Turn], None]) -> None:
-        """Have ``told`` called with each run and its turn that ends, in the worker's thread."""
+        """Have ``told`` called with each run and its turn before ``run.ended`` is set.
+
+        In the worker's thread, or in that of who drops a run that waits.
+        """
         self._watchers.append(told)
 
     def take(self, run: Run) -> None:
-        """Answer a run after all that came before it."""
+        """Answer a run when its turn has come."""
         run.leave = partial(self.drop, run)
         self._runs.add(run)
-        self._queue.put(run)
+        self._queue.put(True)
 
     def drop(self, run: Run) -> None:
         """Cancel a run: at once if it waits, else as soon as the engine looks."""
@@ -118,7 +108,7 @@ class Worker:
     def switch(self, choice: Sequence[Candidate]) -> Future[None]:
         """Unload the engine after the reply under way; load the first of ``choice`` that can be.
 
-        Where none can, the engines from before are tried again; ``condition`` says why.
+        Where none can, the one from before is loaded again; ``condition`` says why.
         """
         self._loading = True
         return self._errands.ask(lambda: self._switch(tuple(choice)))
@@ -128,7 +118,7 @@ class Worker:
 
         What it had no time for, such as a reply whose model is still being loaded, is ended for it.
         """
-        self._queue.put(None)
+        self._queue.put(False)
         if self._thread.is_alive():
             self._thread.join(timeout_s)
         self.abandon()
@@ -141,17 +131,13 @@ class Worker:
 
     def condition(self) -> Condition:
         """Return how the assistant is now; cheap, from any thread."""
-        status = self._engine.status()
-        # A server that was not there at the start gets ready by itself once it is.
-        failure = None if status.state == "ready" else self._failure
-        if failure:
-            status = replace(status, state="failed")
-        elif self._loading:
-            status = replace(status, state="loading", progress=self._progress)
-        elif status.state == "failed":
-            # It was loaded once, and could not be again: the next prompt tries.
-            status = replace(status, state="unloaded")
-        return Condition(status, self._engine.capabilities, self._instead_of, failure)
+        return condition_of(
+            self._engine,
+            loading=self._loading,
+            progress=self._progress,
+            instead_of=self._instead_of,
+            failure=self._failure,
+        )
 
     # What follows runs in the thread alone.
 
@@ -184,25 +170,19 @@ class Worker:
 
     def _work(self) -> None:
         if not self._loaded.is_set():
-            self._load()
-        while (asked := self._queue.get()) is not None:
+            self._load(self._first)
+        while self._queue.get():
             self._errands.do_all()
-            if isinstance(asked, Run) and self._begun(asked):
-                self._answer(asked)
+            with self._taking:
+                self._current = self._runs.next()
+            if self._current:
+                self._answer(self._current)
                 self._current = None
         self._errands.refuse_all()
         self._engine.unload()
 
-    def _begun(self, run: Run) -> bool:
-        """Make a run the current one, unless it was dropped while it waited."""
-        with self._taking:
-            if run.ended.is_set():
-                return False
-            self._current = run
-            return True
-
-    def _load(self) -> None:
-        engine, self._instead_of = load_first(self._candidates, self._try, self._report)
+    def _load(self, choice: tuple[Candidate, ...]) -> None:
+        engine, self._instead_of = load_first(choice, self._try, self._report)
         if engine is None:
             reasons = " ".join(str(reason) for reason in self._instead_of)
             self._failure = NoEngine(reasons=reasons)
@@ -215,12 +195,10 @@ class Worker:
         except Exception:  # one that cannot leave must not keep the next from coming
             log.exception("engine not unloaded")
         self._failure, self._progress = None, None
-        before = tuple(each for each in self._candidates if each not in choice)
-        self._candidates = (*choice, *before)
-        self._load()
+        self._load((*choice, self._taken))
 
-    def _try(self, engine: Engine) -> None:
-        self._engine = engine
+    def _try(self, candidate: Candidate, engine: Engine) -> None:
+        self._taken, self._engine = candidate, engine
 
     def _report(self, progress: Progress) -> None:
         self._progress = progress
@@ -250,29 +228,13 @@ class Worker:
                 raise self._failure
             # It was unloaded, or lost.
             self._engine.load(lambda progress: run.add(Chunk(progress=progress)))
-        prompt = run.terms.prompt or self._prompt(run)
+        prompt = run.terms.prompt or prompt_of(run, self._engine.status(), self._receipt_schema)
         sampling = run.terms.sampling or self._sampling
         chunks = stream(prompt, self._engine, self._decoder, sampling, run.cancel)
         with closing(until(run.terms.stop, chunks, run.cancel)) as until_stop:
             for chunk in until_stop:
                 run.add(chunk)
         return run.last.finish_reason or "cancelled"
-
-    def _prompt(self, run: Run) -> Prompt:
-        assert run.store, "what is not saved brings its prompt"
-        asked = run.snapshot().turn
-        before = run.store.turns(run.conversation_id, to=asked.id)[:-1]
-        prompt = prompt_for(
-            [*before, asked],
-            run.conversation_id,
-            run.store,
-            self._engine.status(),
-            resume=run.resume,
-        )
-        prompt = replace(prompt, conversation=run.slot)
-        if prompt.job == "receipt" and not run.resume:
-            prompt = replace(prompt, json_schema=self._receipt_schema)
-        return prompt
 
     def _end(
         self, run: Run, finish: FinishReason, error: VisionError | None, latency_ms: float
@@ -299,9 +261,11 @@ class Worker:
             before_s, this_s = self.usual_s or latency_ms / 1e3, latency_ms / 1e3
             self.usual_s = before_s + _LATELY * (this_s - before_s)
         self._runs.remove(run)
-        run.end(turn, failure)
-        for told in self._watchers:
-            told(run, turn)
+        try:
+            for told in self._watchers:
+                told(run, turn)
+        finally:
+            run.end(turn, failure)
         log.info(
             "turn done engine=%s finish=%s new=%d cached=%d first_ms=%.0f total_ms=%.0f",
             turn.engine, finish, turn.usage.get("new_tokens", 0),

@@ -5,14 +5,14 @@ ZIP nothing is compressed: pictures are already, and text is little beside them.
 
 What leaves does not tell where a photo was taken: pictures go without their metadata
 (``metadata``), unless it is asked for. One that had some has another hash then, and its turns
-name that one: imported beside the original they are a conversation of their own.
+name that one (``leaving``).
 """
 
-import hashlib
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Final, Literal
 from uuid import uuid4
@@ -21,9 +21,10 @@ from history import names
 from history.errors import ExportTooLarge
 from history.export_html import html_of
 from history.export_markdown import markdown_of
+from history.leaving import hashes_of, renamed
 from history.limits import MAX_ARCHIVE_BYTES, MAX_ENTRIES, MAX_LIST_BYTES
 from history.metadata import without_metadata
-from history.record import SCHEMA, seal
+from history.record import SCHEMA
 from history.selection import Part, Selection, parts, parts_there
 from history.store import Store
 from history.turn import ImageRef
@@ -119,33 +120,18 @@ def _zip(file: IO[bytes], given: Iterable[Part], store: Store, log: _Log) -> Non
     pictures: dict[str, ImageRef] = {}  # by the name that each has in the file
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for part in given:
-            hashes = dict(_leaving(part.images, store, log))
+            hashes = dict(hashes_of(part.images, partial(log.picture, store)))
             pictures |= {
                 f"{hashes[each.sha256]}.{each.format}": each
                 for each in part.images
                 if each.sha256 in hashes
             }
             for name, content in part.files.items():
-                _add(archive, f"{part.conversation.id}/{name}", _naming(content, hashes))
+                _add(archive, f"{part.conversation.id}/{name}", renamed(content, hashes))
         for name, image in sorted(pictures.items()):
             # Read a second time: a thousand photos do not fit into memory.
             if (picture := log.picture(store, image)) is not None:
                 _add(archive, f"{names.IMAGES}/{name}", picture)
-
-
-def _leaving(images: Iterable[ImageRef], store: Store, log: _Log) -> Iterator[tuple[str, str]]:
-    """Yield the hash of each picture that is there, and the one that it leaves with."""
-    for image in images:
-        if (picture := log.picture(store, image)) is not None:
-            yield image.sha256, hashlib.sha256(picture).hexdigest()
-
-
-def _naming(record: bytes, hashes: Mapping[str, str]) -> bytes:
-    """Return a record that names pictures by the hash that they leave with."""
-    renamed = record
-    for here, leaving in hashes.items():
-        renamed = renamed.replace(here.encode("ascii"), leaving.encode("ascii"))
-    return record if renamed == record else seal(json.loads(renamed))
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

@@ -1,8 +1,9 @@
 """Import of an export: everything is checked before anything is written; nothing is overwritten.
 
 A conversation keeps its id where that is free. Where all of its turns are here already, nothing
-is added; where another one has its id, it gets one that is made from its content, so that the same
-file imported twice adds nothing the second time either.
+is added, be it that they went out without their pictures' metadata (``leaving``). Where another one
+has its id, it gets one that is made from its content, so that the same file imported twice adds
+nothing the second time either.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from history import files, names
 from history.archive import Contents, Skipped, read_archive, read_picture
 from history.errors import MIN_FREE_MIB, ImportRefused, PictureDiffers, StorageFull, writing
 from history.head import decode_head, encode_head
+from history.leaving import as_they_leave
 from history.store import Store
 from history.turn import ImageRef, decode
 
@@ -39,6 +41,7 @@ def import_file(store: Store, path: Path, *, dry_run: bool = False) -> Imported:
     _check_room(store, contents, wanted)
     skipped = list(contents.skipped)
     places = dict(_places(store, contents, skipped))
+    wanted = _images(contents)
     if dry_run:
         there = [
             image
@@ -55,16 +58,20 @@ def import_file(store: Store, path: Path, *, dry_run: bool = False) -> Imported:
 
 def _wanted(contents: Contents) -> dict[str, ImageRef]:
     """Return the pictures that the turns refer to; say which others there are."""
+    wanted = _images(contents)
+    for name in contents.pictures.keys() - wanted.keys():
+        contents.skipped.append(Skipped(f"{names.IMAGES}/{name}", "no turn refers to it"))
+    return wanted
+
+
+def _images(contents: Contents) -> dict[str, ImageRef]:
     turns = (
         decode(content)
         for records in contents.conversations.values()
         for name, content in records.items()
         if names.TURN.fullmatch(name)
     )
-    wanted = {_name(image): image for turn in turns for image in turn.images}
-    for name in contents.pictures.keys() - wanted.keys():
-        contents.skipped.append(Skipped(f"{names.IMAGES}/{name}", "no turn refers to it"))
-    return wanted
+    return {_name(image): image for turn in turns for image in turn.images}
 
 
 def _check_room(store: Store, contents: Contents, wanted: Mapping[str, ImageRef]) -> None:
@@ -79,7 +86,10 @@ def _check_room(store: Store, contents: Contents, wanted: Mapping[str, ImageRef]
 
 
 def _places(store: Store, contents: Contents, skipped: list[Skipped]) -> Iterator[tuple[str, str]]:
-    """Yield each conversation that is to be added, with the id it gets."""
+    """Yield each conversation that is to be added, with the id it gets.
+
+    One whose pictures are here with their metadata is taken out of ``contents``.
+    """
     taken: set[str] = set()
     for conversation, records in sorted(contents.conversations.items()):
         if not any(name == names.HEAD or names.TURN.fullmatch(name) for name in records):
@@ -90,8 +100,14 @@ def _places(store: Store, contents: Contents, skipped: list[Skipped]) -> Iterato
                 taken.add(place)
                 yield conversation, place
                 break
-            if _is_here(store.root / place, records):
+            here = _here(store.root / place, records)
+            if here == _turns(records):
                 skipped.append(Skipped(conversation, "it is here already"))
+                break
+            if _left(store, here) == _turns(records):
+                reason = "it is here already, and its pictures with their metadata"
+                skipped.append(Skipped(conversation, reason))
+                del contents.conversations[conversation]
                 break
 
 
@@ -108,16 +124,23 @@ def _candidates(conversation: str, records: Mapping[str, bytes]) -> Iterator[str
         yield f"{conversation[:-4]}{tail}"
 
 
-def _is_here(folder: Path, records: Mapping[str, bytes]) -> bool:
-    """Tell whether a conversation has all these turns, byte for byte."""
+def _turns(records: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    return {name: content for name, content in records.items() if names.TURN.fullmatch(name)}
+
+
+def _here(folder: Path, records: Mapping[str, bytes]) -> Mapping[str, bytes] | None:
+    """Return the turns that a conversation has in place of these; None where it lacks some."""
     try:
-        return all(
-            files.read(folder / name) == content
-            for name, content in records.items()
-            if names.TURN.fullmatch(name)
-        )
+        return {name: files.read(folder / name) for name in _turns(records)}
     except (OSError, ValueError):
-        return False
+        return None
+
+
+def _left(store: Store, here: Mapping[str, bytes] | None) -> Mapping[str, bytes] | None:
+    try:
+        return None if here is None else as_they_leave(store, here)
+    except ValueError:  # a damaged one
+        return None
 
 
 def _pictures(

@@ -38,10 +38,12 @@ class Served:
 
 
 @contextlib.contextmanager
-def users_served(assistant: Assistant, folder: Path, **server: object) -> Iterator[Served]:
-    """Serve a page for the users of ``PASSWORDS``."""
+def users_served(
+    assistant: Assistant, folder: Path, passwords: dict[str, str] | None = None, **server: object
+) -> Iterator[Served]:
+    """Serve a page for the users of ``PASSWORDS``, or others."""
     apps: list[object] = []
-    accounts = accounts_at(folder)
+    accounts = accounts_at(folder, passwords)
     config = Config(
         history=HistoryConfig(root=str(folder / "history")),
         tmp=TmpConfig(root=str(folder / "tmp")),
@@ -60,9 +62,10 @@ def users_served(assistant: Assistant, folder: Path, **server: object) -> Iterat
             yield Served(url, frozenset(routes_of(apps[0])))
 
 
-def signed_in(url: str, name: str) -> httpx.Client:
+def signed_in(url: str, name: str, password: str = "") -> httpx.Client:
     """Return a client with a user's cookie, to be closed."""
-    client = httpx.Client(base_url=url, headers={"origin": url}, timeout=30)
-    answer = client.post("/sign-in", data={"name": name, "password": PASSWORDS[name]})
+    client = httpx.Client(base_url=url, headers={"origin": url}, timeout=60)
+    given = {"name": name, "password": password or PASSWORDS[name]}
+    answer = client.post("/sign-in", data=given)
     assert answer.status_code == 303, answer.text
     return client

@@ -10,12 +10,13 @@ from starlette.websockets import WebSocketDisconnect
 
 from app.access.door import COOKIE, Door
 from app.access.lockout import FREE, Lockout
+from app.access.rooms import Room, Rooms
 from app.config import ConfigError, ServerConfig
 from app.guard import Guard, own_hosts
 from app.routes import PAGE
 from app.serve import check_closed
 from tests.access_lab import PASSWORDS, accounts_at
-from tests.api_lab import TOKEN
+from tests.api_lab import TOKEN, no_page
 
 HOST = "127.0.0.1:7860"
 ORIGIN = f"http://{HOST}"
@@ -32,7 +33,9 @@ CLOSED = (
 
 def room(name):
     async def app(scope, receive, send):
-        if scope["type"] == "websocket":
+        if scope["type"] == "lifespan":
+            await no_page(scope, receive, send)
+        elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.send", "text": name})
@@ -44,7 +47,7 @@ def room(name):
 
 
 def door(accounts, token="", lockout=None, state="ready"):
-    rooms = {name: room(name) for name in ("anna", "bob")} if not token else {"": room("programs")}
+    rooms = Rooms(lambda name: Room(room(name or "programs")), [""] if token else ("anna", "bob"))
     return Door(rooms, accounts, PAGE / "static", lambda: state, token, lockout)
 
 
@@ -173,13 +176,95 @@ def test_where_the_file_of_users_cannot_be_read_nobody_comes_in(client, tmp_path
     assert sign_in(client).status_code == 401
 
 
-def test_a_user_who_was_added_since_the_start_is_told_to_wait(client, tmp_path):
-    accounts_at(tmp_path, {"carl": "a third one, and long"})
+def test_a_user_who_was_added_since_the_start_comes_in(client, tmp_path):
+    with client:
+        accounts_at(tmp_path, {"carl": "a third one, and long"})
 
-    answer = sign_in(client, "carl", "a third one, and long")
+        answer = sign_in(client, "carl", "a third one, and long")
 
-    assert (answer.status_code, COOKIE in client.cookies) == (503, False)
-    assert "once Second Look was started again" in answer.text
+        assert answer.status_code == 303
+        assert client.get("/pulse").text == "the room of carl"
+
+
+def test_a_program_of_a_user_who_was_added_since_the_start_comes_in(client, tmp_path):
+    with client:
+        added = accounts_at(tmp_path, {"carl": "a third one, and long"})
+        bearer = {"authorization": f"Bearer {added.new_token('carl')}"}
+
+        assert client.get("/v1/models", headers=bearer).text == "the room of carl"
+        added.remove("carl")
+        assert client.get("/v1/models", headers=bearer).status_code == 401
+
+
+def test_a_room_is_made_once_and_for_nobody_who_is_not_let_in(accounts):
+    made = []
+    rooms = Rooms(lambda name: made.append(name) or Room(room(name)), ())
+    with client_of(Door(rooms, accounts, PAGE / "static", lambda: "ready")) as client:
+        sign_in(client, "anna", "wrong")
+        sign_in(client, "eve")
+        client.get("/v1/models", headers={"authorization": "Bearer x"})
+        before = list(made)
+        for _ in range(2):
+            sign_in(client)
+            client.get("/pulse")
+
+    assert (before, made) == ([], ["anna"])
+
+
+def test_where_a_room_cannot_be_made_one_is_told_and_may_try_again(accounts):
+    full = [OSError(28, "No space left on device")] * 2
+
+    def make(name):
+        if full:
+            raise full.pop()
+        return Room(room(name))
+
+    with client_of(Door(Rooms(make, ()), accounts, PAGE / "static", lambda: "ready")) as client:
+        answer = sign_in(client)
+        bearer = {"authorization": f"Bearer {accounts.new_token('anna')}"}
+        program = client.get("/v1/models", headers=bearer)
+
+        assert (answer.status_code, program.status_code) == (503, 503)
+        assert COOKIE not in client.cookies
+        assert "cannot be opened now; the log says why" in answer.text
+        assert program.text in answer.text
+        assert sign_in(client).status_code == 303
+
+
+def test_rooms_end_with_the_server_whenever_they_were_made(accounts):
+    told = []
+
+    def make(name):
+        async def app(scope, receive, send):
+            assert scope["type"] == "lifespan"
+            await no_page(scope, receive, send)
+            told.append(name)
+
+        return Room(app)
+
+    with client_of(Door(Rooms(make, ["bob"]), accounts, PAGE / "static", lambda: "ready")) as each:
+        sign_in(each)
+        assert told == []
+
+    assert sorted(told) == ["anna", "bob"]
+
+
+def test_of_a_user_who_was_removed_all_that_goes_on_is_stopped(accounts, tmp_path):
+    stopped = []
+    rooms = Rooms(lambda name: Room(room(name), lambda: stopped.append(name)), ("anna", "bob"))
+    client = client_of(Door(rooms, accounts, PAGE / "static", lambda: "ready"))
+    sign_in(client, "bob")
+    (tmp_path / "users.json").chmod(0o644)
+    client.get("/pulse")  # nobody comes in, and nobody was removed
+    (tmp_path / "users.json").chmod(0o600)
+    client.get("/pulse")
+
+    accounts.remove("anna")
+    before = list(stopped)
+    client.get("/pulse")
+    client.get("/pulse")
+
+    assert (before, stopped) == ([], ["anna"])
 
 
 def test_a_wrong_password_says_no_more_than_a_wrong_name(client):

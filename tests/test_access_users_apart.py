@@ -69,12 +69,19 @@ class Server:
     def events(self):
         return self.anna.get("/config").json()["dependencies"]
 
+    def parts(self):
+        return self.anna.get("/config").json()["components"]
+
     def call(self, client, event, detail, session="tab"):
+        """Call one of the page's functions from a tab that shows anna's conversation."""
+        detailed = {part["id"] for part in self.parts() if part["type"] == "radio"}
         return client.post(
             "/gradio_api/run/predict",
             json={
                 "fn_index": event["id"],
-                "data": [self.conversation] * len(event["inputs"]),
+                "data": [
+                    "auto" if each in detailed else self.conversation for each in event["inputs"]
+                ],
                 "event_data": detail,
                 "session_hash": session,
                 "trigger_id": event["targets"][0][0] if event["targets"] else None,
@@ -202,7 +209,8 @@ def test_every_event_of_the_page_leaves_another_user_alone(server):
     conversation, files = server.conversation, [{"id": server.draft["id"], "name": "a.png"}]
     details = [
         {"id": conversation, "action": action, "turn": 1, "title": "mine", "pinned": True,
-         "tags": "mine", "draft": {"text": "more", "files": files}, "text": "more",
+         "tags": "mine", "text": "more",
+         "draft": {"place": conversation, "text": "more", "files": files},
          "level": level, "confirmed": True, "keep": "mine", "trash": conversation, "turns": 1,
          "skipped": 0, "query": "heron", "kind": "fake", "job": "receipt"}
         for action, level in zip(ACTIONS, LEVELS, strict=True)

@@ -459,6 +459,32 @@ def test_another_engine_is_taken_and_the_conversation_goes_on(store):
     assistant.close()
 
 
+def test_a_switch_that_failed_before_is_not_tried_again(store):
+    tried = []
+
+    class Away(FakeEngine):
+        def load(self, report):
+            tried.append(self)
+            raise NoGpuNoWeights(model="none")
+
+    engine = FakeEngine(["Still here."])
+    assistant = Assistant(
+        [Candidate(lambda: engine)],
+        store,
+        Decoder(),
+        SamplingParams(),
+        others=lambda *_: [Candidate(Away)],
+    )
+    assistant.start()
+    for _ in range(3):
+        assistant.switch("qwen")
+        finished(assistant.send(None, "Hello"))
+
+    assert len(tried) == 3
+    assert len(assistant.condition().instead_of) == 1
+    assistant.close()
+
+
 def test_an_engine_that_cannot_be_taken_leaves_the_one_before(store):
     class Away(FakeEngine):
         def load(self, report):

@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from app.cli import main
+from app.condition import Condition
 from app.config import load
 from app.page.i18n import Words
 from app.page.panels import where
-from app.worker import Condition
 from bench.scripted_server import MODEL, ScriptedServer, cuts, fails, hangs, says
 from tests.server_lab import QUICK, until
 from vision.beside import WithReader
@@ -49,7 +49,7 @@ def assistant_at(assistant_with, decoder):
 
 
 def ended(run):
-    assert run.ended.wait(10)
+    assert run.ended.wait(60)
     return run.snapshot().turn
 
 
@@ -82,7 +82,7 @@ def test_a_stopped_reply_keeps_its_text_and_frees_the_server(assistant_at, store
 
         assistant.stop(run.conversation_id)
 
-        assert server.prompts[0].left.wait(1)
+        assert server.prompts[0].left.wait(60)
         assert (ended(run).reply, ended(run).finish_reason) == ("Hel", "cancelled")
         assert ended(assistant.send(None, "Again")).reply == "next"
 

@@ -16,22 +16,11 @@ from app.tmp_folder import TmpFolder
 from history import HistoryError
 from history.export import export
 from history.verify import verify
+from tests.api_lab import Turnstile
 from vision.errors import VisionError
 from vision.fake import FakeEngine
 
 WAIT_S = 60  # a backstop: a test that waits this long has failed
-
-
-class Turnstile:
-    """Lets a fake engine's replies through one by one."""
-
-    def __init__(self):
-        self.passes = threading.Semaphore(0)
-        self.reached = threading.Event()
-
-    def __call__(self):
-        self.reached.set()
-        assert self.passes.acquire(timeout=WAIT_S)
 
 
 @pytest.fixture
@@ -110,7 +99,7 @@ def test_a_program_that_hangs_up_while_it_waits_is_gone_at_once(assistant, turns
 
     asyncio.run(hung_up())
 
-    assert waiting.ended.is_set()
+    assert waiting.ended.wait(WAIT_S)
     assert waiting.snapshot().turn.finish_reason == "cancelled"
     assert assistant.waiting() == 1
 
@@ -118,7 +107,7 @@ def test_a_program_that_hangs_up_while_it_waits_is_gone_at_once(assistant, turns
 def test_a_stopped_prompt_frees_its_place_in_a_full_queue(assistant, monkeypatch):
     monkeypatch.setattr("app.runs.MAX_WAITING", 3)
     runs = [assistant.send(None, f"Prompt {number}") for number in range(3)]
-    with pytest.raises(Busy, match="3 prompts are waiting already; the limit is 3"):
+    with pytest.raises(Busy, match="3 of your prompts are waiting already; the limit is 3"):
         assistant.send(None, "One too many")
 
     assistant.stop(runs[2].conversation_id)

@@ -27,6 +27,9 @@ class NoShelf:
     def delete(self, _conversation):
         pass
 
+    def delete_group(self, _group):
+        pass
+
 
 def write(buffer, count, value):
     """Write ``count`` positions, as a forward pass would."""

@@ -193,7 +193,7 @@ def test_deleting_leaves_no_file(tmp_path):
 
     snapshots.delete("a")
     one_left = len(list((tmp_path / "kv").glob("*.safetensors")))
-    snapshots.delete(None)
+    snapshots.delete_group("")
 
     assert one_left == 1
     assert list((tmp_path / "kv").iterdir()) == []
@@ -245,6 +245,24 @@ def test_clearing_a_conversation_deletes_its_snapshot(checkpoint, tmp_path):
     lab.close()
 
     assert 0 < released.after["snapshots"] < released.before["snapshots"]
+
+
+def test_a_deep_clear_deletes_the_snapshots_of_its_group(checkpoint, tmp_path):
+    lab = Lab(checkpoint, tmp_path)
+    names = ("anna/1", "anna/2", "bob/1")
+    for name in names:
+        lab.ask(Prompt((user(f"Read, {name}."),), name))
+    again = reopened(lab, checkpoint)
+    snapshots = again.runtime.snapshots
+
+    again.engine.release("deep", "anna/1")
+    left = [name for name in names if snapshots._path(name).exists()]
+    again.close()
+    released = again.engine.release("deep", "bob/2")
+    lab.close()
+
+    assert left == ["bob/1"]
+    assert released.before["snapshots"] > released.after["snapshots"] == 0
 
 
 def test_an_unloaded_engine_can_delete_snapshots(checkpoint, tmp_path):

@@ -92,6 +92,18 @@ def test_release_gives_back_every_byte():
     assert all(storage.expired() for storage in storages)
 
 
+def test_release_of_a_group_leaves_what_another_asked_about():
+    cache = VisionCache(4096)
+    cache.put(A, torch.ones(256), "anna/")
+    cache.put(B, torch.ones(512), "anna/")
+    cache.get(B, "bob/")
+
+    released = [cache.release(group) for group in ("carl/", "anna/", "bob/")]
+
+    assert released == [0, 1024, 2048]
+    assert cache.bytes == len(cache) == 0
+
+
 def test_room_is_made_before_a_picture_is_taken_in(monkeypatch):
     cache = VisionCache(1024)
     cache.put(A, torch.ones(256))

@@ -255,6 +255,20 @@ def test_light_release_drops_the_lines_of_its_conversation_only(engine, store):
     assert released.before["lines"] > released.after["lines"] > 0
 
 
+@pytest.mark.parametrize("level", ["medium", "deep"])
+def test_release_drops_the_lines_that_only_its_group_asked_for(engine, store, level):
+    hers, both = store("first row"), store("second row")
+    for image, conversation in ((hers, "anna/1"), (both, "anna/2"), (both, "bob/1")):
+        run(engine, prompt("", image, conversation=conversation))
+
+    after = [
+        engine.release(level, conversation).after["lines"]
+        for conversation in ("carl/1", "anna/", "bob/2")
+    ]
+
+    assert after[0] > after[1] > after[2] == 0
+
+
 @pytest.mark.parametrize("level", ["light", "medium", "deep"])
 def test_release_of_everything_leaves_no_line(engine, store, level):
     run(engine, prompt("", store("first row")))

@@ -50,7 +50,8 @@ class Prompt:
     """What goes into the model for one reply, earlier turns and their images included."""
 
     messages: tuple[Message, ...]
-    conversation: str = ""  # whose KV cache slot this is; a hint, never trusted for equality
+    # Whose KV cache slot this is; a hint, never trusted for equality. May begin with a group.
+    conversation: str = ""
     job: Job | None = None  # what the user chose on a card; None: whatever the text asks
     resume: bool = False  # go on with the last message, a reply that was cut off
     # A JSON schema that the reply should keep to; "" for none. An engine that cannot hold its model
@@ -175,6 +176,15 @@ class TokenCount:
         return self.text + sum(self.images)
 
 
+def group_of(conversation: str | None) -> str:
+    """Return with what the names of all begin that are cleared together: "anna/" of "anna/7".
+
+    It is "" for a name without a group, and for None: with that every name begins.
+    """
+    group, slash, _ = (conversation or "").partition("/")
+    return group + slash if slash else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Released:
     """The receipt of a release: bytes by bucket, before and after."""
@@ -221,5 +231,9 @@ class Engine(Protocol):
         ...
 
     def release(self, level: Level, conversation: str | None = None) -> Released:
-        """Give memory back; ``light`` touches ``conversation`` only, or all when it is None."""
+        """Give memory back, of ``conversation`` and its group (``group_of``); of all if None.
+
+        ``light`` touches the KV cache of ``conversation`` only; ``medium`` also pictures that only
+        its group asked about; ``deep`` also the KV caches of its group.
+        """
         ...

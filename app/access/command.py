@@ -27,14 +27,16 @@ def password(config: Config, name: str, wanted: Wanted, ask: Callable[[str], str
             f"{name} can no longer sign in. The conversations stay: {home_of(config, name).history}"
         )
         return 0
-    is_new = name not in accounts.all()
+    before = accounts.all()
     given = ask(f"Password for {name}, {SHORTEST} to {LONGEST:,} characters: ")
     if ask("Once more: ") != given:
         raise ConfigError("The two passwords differ. Nothing was changed.")
     accounts.set_password(name, given)
     _say(f"The password of {name} is set: {file}")
-    if is_new:
-        _say("A running Second Look lets a new user in after a restart.")
+    if not before:
+        _say("The first user: a Second Look that is running asks who one is after a restart.")
+    elif name not in before:
+        _say(f"A Second Look that is running lets {name} in at once.")
     return 0
 
 

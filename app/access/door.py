@@ -3,6 +3,8 @@
 No handler asks whose something is. A request with a user's cookie or token reaches that user's
 application, which has no other user's history, pictures, uploads, runs or events to give away.
 Without one there is the sign-in page, and whether the server lives.
+
+The file of users is looked at on each request: who was added comes in, who was removed is out.
 """
 
 import asyncio
@@ -10,7 +12,7 @@ import logging
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -21,11 +23,13 @@ from starlette.responses import Response as Answer
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access.accounts import Account, Accounts
-from app.access.lifespan import running
 from app.access.lockout import Lockout
 from app.access.page import sign_in_page, words_of
+from app.access.rooms import Rooms
 from app.access.sessions import AGE_S, Sessions
 from app.config import ConfigError
+from history import HistoryError
+from vision.errors import VisionError
 
 log = logging.getLogger(__name__)
 
@@ -42,15 +46,16 @@ class Door:
 
     def __init__(
         self,
-        rooms: Mapping[str, ASGIApp],
+        rooms: Rooms,
         accounts: Accounts,
         static: Path,
         state: Callable[[], str],
         token: str = "",
         lockout: Lockout | None = None,
     ) -> None:
-        self._rooms = rooms  # by user; that of "" is for who has ``token``
+        self._rooms = rooms
         self._accounts = accounts
+        self._known: Mapping[str, Account] = {}  # the users as they were last seen
         self._static = static
         self._state = state  # of the engine
         self._token = token
@@ -63,14 +68,17 @@ class Door:
         if scope["type"] == "lifespan":
             await self._run(receive, send)
             return
+        await self._look()
         request = Request({**scope, "type": "http"}, receive)
         if scope["type"] == "http" and request.url.path in ("/sign-in", "/sign-out"):
             answer = await self._sign(request)
         elif (user := self._user(request)) and request.url.path == "/account":
             answer = JSONResponse({"user": user, "sign_out": words_of(request)("sign_out")})
         elif user is not None:
-            await self._rooms[user](scope, receive, send)
-            return
+            if room := await self._room(user):
+                await room(scope, receive, send)
+                return
+            answer = PlainTextResponse(words_of(request)("sign_in_broke"), 503)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
             return
@@ -80,12 +88,25 @@ class Door:
 
     async def _run(self, receive: Receive, send: Send) -> None:
         await receive()
-        async with AsyncExitStack() as stack:
-            for room in self._rooms.values():
-                await stack.enter_async_context(running(room))
+        async with self._rooms.running():
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _look(self) -> None:
+        """See who was removed: what they had under way ends."""
+        with suppress(ConfigError):  # whoever cannot come in now may still be a user
+            before, self._known = self._known, self._accounts.all()
+            if gone := before.keys() - self._known.keys():
+                log.info("users removed count=%d", len(gone))
+                await self._rooms.stop(gone)
+
+    async def _room(self, user: str) -> ASGIApp | None:
+        try:
+            return await self._rooms.of(user)
+        except (VisionError, HistoryError, OSError, RuntimeError) as error:
+            log.error("no room for user=%s: %s", user, error)  # noqa: TRY400  expected: a full disk
+            return None
 
     def _users(self) -> Mapping[str, Account]:
         try:
@@ -111,10 +132,9 @@ class Door:
             known = secrets.compare_digest(token.encode("utf-8", "replace"), self._token.encode())
             return "" if known else None
         try:
-            name = self._accounts.with_token(token)
+            return self._accounts.with_token(token)
         except ConfigError:
             return None
-        return name if name in self._rooms else None
 
     def _outside(self, request: Request) -> Answer:
         path, reads = request.url.path, request.method in ("GET", "HEAD")
@@ -159,16 +179,17 @@ class Door:
             answer = refused("sign_in_wait", 429, seconds=wait_s)
             answer.headers["retry-after"] = str(wait_s)
             return answer
+        account = self._users().get(name)  # before: a session is worth no more than what it proved
         async with self._hashing:
             right = await run_in_threadpool(self._knows, name, password)
-        if not right:
+        if not (right and account):
             log.warning("sign-in refused")
             return refused("sign_in_wrong", 401)
         self._lockout.right(keys)
-        if name not in self._rooms:
-            return refused("sign_in_new", 503)
+        if await self._room(name) is None:
+            return refused("sign_in_broke", 503)
         log.info("signed in user=%s", name)
-        cookie = self._sessions.begin(name, self._users()[name].password)
+        cookie = self._sessions.begin(name, account.password)
         answer = RedirectResponse(following, 303)
         answer.set_cookie(
             COOKIE,

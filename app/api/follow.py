@@ -5,6 +5,7 @@ place in the queue is free.
 """
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -72,8 +73,13 @@ def _cancelled_unless_ended(run: Run, *, kept: bool = False) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        run.leave()
+        _leave(run)
         raise
     else:
         if not kept and not run.ended.is_set():
-            run.leave()
+            _leave(run)
+
+
+def _leave(run: Run) -> None:
+    # Its turn may be written, which the loop of all requests does not wait for.
+    threading.Thread(target=run.leave, name="leave", daemon=True).start()

@@ -16,7 +16,6 @@ from uuid import uuid4
 
 from app.assistant import Assistant
 from app.budget import MAX_PIXELS, Detail
-from app.clear import PROGRAMS
 from app.conversation_settings import sampling_with
 from app.errors import Busy, NothingToSend, StillLoading
 from app.intake import Upload
@@ -24,11 +23,12 @@ from app.run import Run, Terms
 from app.tmp_folder import TmpFolder
 from vision.engine import Image, Job, Message, Prompt, Role, SamplingParams, Status
 
-# Of the queue's places (``runs.MAX_WAITING``), those that programs may fill: the page keeps some.
+# Of a user's places in the queue (``runs.MAX_WAITING``), those that programs may fill: the page
+# keeps some.
 MAX_WAITING = 32
 # All unsaved runs share one KV cache slot: a thousand receipts must not push the page's
 # conversations out, and a program that sends a longer prompt each time still reuses its beginning.
-SLOT = PROGRAMS
+SLOT = "programs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class Programs:
     def _place(self) -> Iterator[None]:
         """Hold a place in the queue. Raise ``Busy`` where programs have filled it."""
         with self._lock:
-            waiting = self.assistant.waiting() + self._arriving
+            waiting = self.assistant.own_waiting() + self._arriving
             if waiting >= MAX_WAITING:
                 raise Busy(waiting=waiting, limit=MAX_WAITING)
             self._arriving += 1

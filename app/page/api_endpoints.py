@@ -54,7 +54,7 @@ class Endpoints:
             self.receipt: [(_FILE, None), (_FLAG, False)],
             self.html: [(_FILE, None), (_FLAG, False)],
             self.clear: [(_TEXT, "light"), (_FLAG, False)],
-            self.export: [(_TEXT, "everything.zip")],
+            self.export: [(_TEXT, "everything.zip"), (_FLAG, False)],
         }
         for event in page.fns.values():
             # A private event needs no name, and some have one of these: their handler's.
@@ -127,15 +127,18 @@ class Endpoints:
             # Shielded: a client that left ends this, not the clear.
             return (await asyncio.shield(asyncio.wrap_future(asked))).record()
 
-    def export(self, name: str, request: gr.Request) -> _Json:
+    def export(self, name: str, metadata: bool, request: gr.Request) -> _Json:
         """Return history as a file: everything.zip, receipts.xlsx, or a conversation's id and .md.
 
-        Of conversations there are zip, json, md and html.
+        Of conversations there are zip, json, md and html; ``metadata`` leaves in pictures where and
+        when they were taken.
         """
         self._admit(request)
         what, _, kind = name.rpartition(".")
         with _told():
-            make = maker(self._programs.assistant.store, what, kind)
+            # Nothing that a program sends was checked: "false" is not to let it out.
+            whole = metadata is True
+            make = maker(self._programs.assistant.store, what, kind, metadata=whole)
             if make is None:
                 raise gr.Error(f"There is no export '{name}'.", print_exception=False)
             path = self._uploads / uuid4().hex / Path(name).name

@@ -5,9 +5,9 @@ from pathlib import PurePath
 from typing import Any
 
 from app.clear import RELEASES, Clearing, Depth, Receipt
+from app.condition import Condition
 from app.memory import Gauge
 from app.page.i18n import Words
-from app.worker import Condition
 
 # In the order in which they are shown; others of an engine's follow under their own names.
 BUCKETS = ("kv", "vision", "pixels", "lines", "reserved", "snapshots", "tmp", "weights")

@@ -5,7 +5,7 @@ A test keeps the list whole, and its placeholders those of the English sentences
 
 ERRORS_ZH: dict[str, tuple[str, str]] = {
     # app
-    "Busy": ("已有 {waiting} 个提示在排队，上限是 {limit}。", "请等其中一个结束，或停止一个。"),
+    "Busy": ("您已有 {waiting} 个提示在排队，上限是 {limit}。", "请等其中一个结束，或停止一个。"),
     "NothingToSend": ("还没有可以发送的内容。", "请输入问题，或添加图片。"),
     "StillReplying": ("上一条回复还没有结束。", "请等它结束，或先停止它。"),
     "NothingToResume": ("这里没有可以由当前引擎续写的回复。", "请发送新的提示。"),
@@ -30,6 +30,11 @@ ERRORS_ZH: dict[str, tuple[str, str]] = {
         "{folder} 不能用来存放临时文件：{reason}。",
         "请检查权限，或将 [tmp] root 设为其他文件夹。",
     ),
+    "PresetsUnusable": (
+        "{file} 无法使用：{reason}。",
+        "请检查该文件及其磁盘空间，或将 [page] presets 设为其他文件。",
+    ),
+    "PresetsFull": ("已保存 {limit} 个提示，达到上限。", "请先删除一个。"),
     "NoGpuNoWeights": (
         "未使用 Qwen2.5-VL：本机没有 GPU，也没有 {model} 的权重。",
         "用 --engine qwen 启动可下载权重并在 CPU 上运行。",

@@ -235,6 +235,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "no_camera": "No camera can be used: there is none, or the browser was not allowed to.",
         "uploading": "Looking at it…",
         "upload_failed": "That could not be added: Second Look does not answer. Is it running?",
+        "draft_too_long": "This draft is too long for the browser to keep: do not reload the page "
+        "before you have sent it.",
         "prompt_label": "Prompt",
         "job_remove": "No job: the words alone say what to do",
         "preset_save": "Keep this prompt…",
@@ -730,6 +732,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "no_camera": "无法使用摄像头：没有摄像头，或浏览器未获许可。",
         "uploading": "正在查看…",
         "upload_failed": "无法添加：Second Look 没有响应。它在运行吗？",
+        "draft_too_long": "草稿太长，浏览器无法保存：发送前请勿刷新页面。",
         "prompt_label": "提示",
         "job_remove": "不用任务：只按文字办",
         "preset_save": "保存此提示…",

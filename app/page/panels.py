@@ -29,7 +29,7 @@ _SIDEBAR_WORDS = (
     "engine_server", "job_text", "job_table", "job_receipt", "job_html", "job_compare",
     "job_describe", "more", "rename", "pin", "unpin", "tags", "tags_about", "export", "export_all",
     "export_found", "export_whole", "delete", "import", "receipts", "pages", "plot", "empty_trash",
-    "empty_trash_sure", "folder_title",
+    "empty_trash_sure", "folder_title", "upload_failed",
 )  # fmt: skip
 
 
@@ -40,7 +40,6 @@ LISTED = 100  # conversations, unless all are asked for: each change sends the l
 
 def sidebar(
     conversations: Sequence[Conversation],
-    open_id: str | None,
     words: Words,
     listed: int | None = LISTED,
 ) -> dict[str, Any]:
@@ -58,22 +57,18 @@ def sidebar(
             **{key: words(key) for key in _SIDEBAR_WORDS},
         },
         "found": None,
-        "folders": [_folder(tag, within, open_id, words) for tag, within in folders.items()],
+        "folders": [_folder(tag, within, words) for tag, within in folders.items()],
         "groups": groups(_pinned_first(conversations)[:listed], words, now()),
-        "open": open_id or "",
     }
 
 
-def _folder(
-    tag: str, within: Sequence[Conversation], open_id: str | None, words: Words
-) -> dict[str, Any]:
+def _folder(tag: str, within: Sequence[Conversation], words: Words) -> dict[str, Any]:
     cover = within[0].cover
     return {
         "tag": tag,
         "name": printable(tag.removesuffix("/")),
         "about": receipts(len(within), words),
         "cover": thumbnail_url(cover.sha256) if cover else "",
-        "open": any(each.id == open_id for each in within),
     }
 
 
@@ -123,6 +118,7 @@ def header(condition: Condition, shown: Conversation | None, words: Words) -> di
         why.append(words.error(condition.failure.record()))
     return {
         "open": shown.id if shown else "",
+        "folder": folder_of(shown) if shown else "",
         "title": printable(shown.title) if shown else "",
         "settings": {
             **{key: words(f"set_{key}") for key in _SETTINGS_WORDS},
@@ -206,12 +202,9 @@ def tray(
     """
     return {
         "problem": problem,
-        "said": words("editing") if editing else said,
-        "action": {"action": "undo", "trash": undo, "label": words("undo")}
-        if undo
-        else {"action": "cancel", "label": words("cancel")}
-        if editing
-        else None,
+        "said": said,
+        "action": {"action": "undo", "trash": undo, "label": words("undo")} if undo else None,
+        "editing": {"said": words("editing"), "cancel": words("cancel")} if editing else None,
         "resume": words("resume") if can_resume else None,
         "cost": _cost(count, room_bytes, words) if count else None,
         "tight": count is not None

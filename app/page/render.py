@@ -12,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.found import named_in
 from app.page.i18n import Words
 from app.run import Snapshot
 from history import Conversation, ImageRef, Turn
@@ -207,11 +208,13 @@ def _icon(name: str) -> str:
 
 
 def _lines(turn: Turn, words: Words) -> str:
-    if not turn.lines:
+    n, named = len(turn.lines), len(named_in(turn))
+    if not (n or named):
         return ""
-    n = len(turn.lines)
-    text = html.escape(words("one_line") if n == 1 else words("lines", n=n))
-    return f'<button type="button" data-view="{turn.id}">{text}</button>'
+    said = (
+        words("named", n=named) if not n else words("one_line") if n == 1 else words("lines", n=n)
+    )
+    return f'<button type="button" data-view="{turn.id}">{html.escape(said)}</button>'
 
 
 def _speed(turn: Turn, words: Words) -> list[str]:

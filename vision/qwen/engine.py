@@ -26,6 +26,7 @@ from vision.engine import (
     SamplingParams,
     Status,
     TokenCount,
+    group_of,
 )
 from vision.errors import VisionError
 from vision.qwen import memory, turn
@@ -142,14 +143,14 @@ class QwenEngine:
         """Give memory back.
 
         ``light``: the KV cache of ``conversation``, or of all; on disk, too, since a snapshot
-        holds the conversation's words. ``medium``: also all pictures. ``deep``: also all other
-        conversations' KV caches and snapshots. Only weights stay, and on a card the next reply
+        holds the conversation's words. ``medium``: also its group's pictures. ``deep``: also the
+        group's other KV caches and snapshots. Only weights stay, and on a card the next reply
         captures its decode graphs again.
         """
         with self._alone():
             started = time.monotonic()
             before = self._buckets()
-            self._forget(None if level == "deep" else conversation, pictures=level != "light")
+            self._forget(level, conversation)
             return Released(level, before, self._buckets(), time.monotonic() - started)
 
     def _unloaded(self) -> Status:
@@ -187,14 +188,16 @@ class QwenEngine:
         gc.collect()  # a network's modules are cycles; caches are not, and need no collection
         memory.give_back(devices)
 
-    def _forget(self, conversation: str | None, *, pictures: bool) -> None:
-        runtime = self._runtime
+    def _forget(self, level: Level, conversation: str | None) -> None:
+        runtime, group = self._runtime, group_of(conversation)
+        one = conversation if level != "deep" else None
         if runtime is None:
-            Snapshots(self._snapshot_folder).delete(conversation)
+            snapshots = Snapshots(self._snapshot_folder)
+            snapshots.delete_group(group) if one is None else snapshots.delete(one)
             return
-        runtime.pool.release(conversation)
-        if pictures:
-            runtime.vision.release()
+        runtime.pool.release_group(group) if one is None else runtime.pool.release(one)
+        if level != "light":
+            runtime.vision.release(group)
             runtime.budgets.clear()
         memory.give_back(runtime.loaded.devices)
 

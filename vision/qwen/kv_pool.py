@@ -49,8 +49,12 @@ class Shelf(Protocol):
         """Return what is kept, if loading it beats running ``keys`` after the ``already`` first."""
         ...
 
-    def delete(self, conversation: str | None) -> None:
-        """Forget one conversation, or all."""
+    def delete(self, conversation: str) -> None:
+        """Forget one conversation."""
+        ...
+
+    def delete_group(self, group: str) -> None:
+        """Forget the conversations of a group; all for ""."""
         ...
 
 
@@ -119,15 +123,20 @@ class KVPool:
             self.drop_buffer()
         self._make_room(self.buffer.nbytes if self.buffer else 0)
 
-    def release(self, conversation: str | None) -> None:
-        """Give back the memory of one conversation, or of all; forget them on the shelf, too."""
-        if conversation is None:
-            self.parked.clear()
-        else:
-            self.parked.pop(conversation, None)
-        if conversation in (None, self.conversation):
+    def release(self, conversation: str) -> None:
+        """Give back the memory of one conversation; forget it on the shelf, too."""
+        self.parked.pop(conversation, None)
+        if conversation == self.conversation:
             self.drop_buffer()
         self.shelf.delete(conversation)
+
+    def release_group(self, group: str) -> None:
+        """Do so for all whose names begin with ``group``."""
+        for conversation in [each for each in self.parked if each.startswith(group)]:
+            del self.parked[conversation]
+        if self.conversation.startswith(group):
+            self.drop_buffer()
+        self.shelf.delete_group(group)
 
     def shelve(self, seconds: float) -> None:
         """Move to the shelf what can be begun within ``seconds``, the latest used first.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vision.engine import group_of
 from vision.image_errors import ImageGone
 from vision.qwen import memory, vision_tower
 from vision.qwen.decoding import Network
@@ -74,8 +75,8 @@ class Runtime:
 
     def embeddings(self, picture: PictureKey, image: Image) -> Tensor:
         """Return a picture's embeddings, encoding it unless the cache has them."""
-        key = (picture.sha256, picture.grid)
-        known = self.vision.get(key)
+        key, group = (picture.sha256, picture.grid), group_of(self.pool.conversation)
+        known = self.vision.get(key, group)
         if known is not None:
             return known
         pixels = self._pixels(picture, image)
@@ -84,7 +85,7 @@ class Runtime:
             [encoded] = vision_tower.encode(self.network.model, pixels, [picture.grid])
         finally:
             self.pixel_bytes = 0
-        self.vision.put(key, encoded)
+        self.vision.put(key, encoded, group)
         return encoded
 
     def bytes_for(self, tokens: int, image_tokens: int) -> int:

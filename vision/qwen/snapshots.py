@@ -4,7 +4,8 @@ One safetensors file for each conversation: its keys and values by layer, and be
 makes them usable: the content keys, the position that follows, the fingerprint of the model that
 made them, a checksum. If any of these does not match, the file counts as absent and the prompt is
 run again. Files are written whole or not at all, the oldest go when ``cap_bytes`` is passed, and
-nothing here ever fails a reply: a full disk costs the snapshot only.
+nothing here ever fails a reply: a full disk costs the snapshot only. A file's name is a hash, after
+that of the conversation's group, if it has one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from vision.engine import group_of
 from vision.qwen.kv_pool import Stored
 from vision.qwen.patches import Grid
 from vision.qwen.prompt import Key, PictureKey, length, next_position, shared
@@ -92,18 +94,20 @@ class Snapshots:
             path.unlink(missing_ok=True)
             return None
 
-    def delete(self, conversation: str | None) -> None:
-        """Delete one conversation's file, or all files, half-written ones included."""
-        if conversation is not None:
-            self._path(conversation).unlink(missing_ok=True)
-            return
+    def delete(self, conversation: str) -> None:
+        """Delete one conversation's file."""
+        self._path(conversation).unlink(missing_ok=True)
+
+    def delete_group(self, group: str) -> None:
+        """Delete the files of a group, or all for "", half-written ones included."""
         if self.folder.is_dir():
             for path in self.folder.iterdir():
-                path.unlink(missing_ok=True)
+                if path.name.startswith(_of_group(group)):
+                    path.unlink(missing_ok=True)
 
     def _path(self, conversation: str) -> Path:
-        digest = hashlib.sha256(conversation.encode()).hexdigest()
-        return self.folder / f"{digest[:32]}.safetensors"
+        name = _of_group(group_of(conversation)) + _digest(conversation)
+        return self.folder / f"{name}.safetensors"
 
     def _files(self) -> list[tuple[float, int, Path]]:
         """List age, size and path of each file, oldest first."""
@@ -173,6 +177,14 @@ class Snapshots:
         if str(next_position(keys)) != metadata["next_position"]:
             raise ValueError("its positions do not match its keys")
         return keys
+
+
+def _of_group(group: str) -> str:
+    return f"{_digest(group)}-" if group else ""
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
 def _plain(key: Key) -> int | list[object]:

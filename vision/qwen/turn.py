@@ -10,10 +10,11 @@ import logging
 import time
 from collections.abc import Generator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from vision.engine import Chunk, FinishReason, Progress, Prompt, SamplingParams, Usage
+from vision.grounding import found_fields
 from vision.qwen import memory
 from vision.qwen.decoding import Decode, Passes, prefill
 from vision.qwen.errors import LogitsNotFinite, OutOfMemory, PromptTooLong
@@ -128,7 +129,10 @@ def _attempt(runtime: Runtime, prompt: Prompt, reply: _Reply) -> Generator[Chunk
         if logits is not None and finish is None:
             finish = yield from _decoded(runtime, built, logits, reply)
         assert finish is not None
-        yield _last_chunk(runtime, built, cached, reply, finish)
+        last = _last_chunk(runtime, built, cached, reply, finish)
+        text = runtime.loaded.tokenizer.decode(list(last.token_ids))
+        fields = found_fields(text, prompt, lambda image: runtime.builder.grid_of(image).size)
+        yield replace(last, fields=fields)
     except LogitsNotFinite:
         runtime.pool.drop_buffer()  # its numbers are not to be gone on from
         raise

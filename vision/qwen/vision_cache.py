@@ -26,6 +26,7 @@ class VisionCache:
         self.cap_bytes = cap_bytes
         self._short = short
         self._entries: OrderedDict[Key, Tensor] = OrderedDict()
+        self._groups: dict[Key, set[str]] = {}  # who asked about each picture that is kept
         self._bytes = 0
 
     @property
@@ -39,14 +40,15 @@ class VisionCache:
     def __contains__(self, key: Key) -> bool:
         return key in self._entries
 
-    def get(self, key: Key) -> Tensor | None:
-        """Return a picture's embeddings, not to be written to, and count it as used."""
+    def get(self, key: Key, group: str = "") -> Tensor | None:
+        """Return a picture's embeddings, not to be written to; count it as used, by ``group``."""
         embeddings = self._entries.get(key)
         if embeddings is not None:
             self._entries.move_to_end(key)
+            self._groups[key].add(group)
         return embeddings
 
-    def put(self, key: Key, embeddings: Tensor) -> None:
+    def put(self, key: Key, embeddings: Tensor, group: str = "") -> None:
         """Keep a picture's embeddings; those larger than the whole cache are not kept."""
         self._drop(key)
         if embeddings.nbytes > self.cap_bytes:
@@ -54,16 +56,20 @@ class VisionCache:
         while self._bytes + embeddings.nbytes > self.cap_bytes:
             self._drop(next(iter(self._entries)))
         self._entries[key] = _own(embeddings.detach(), move=self._short())
+        self._groups[key] = {group}
         self._bytes += embeddings.nbytes
 
-    def release(self) -> int:
-        """Forget all embeddings; return how many bytes that was."""
-        released = self._bytes
-        self._entries.clear()
-        self._bytes = 0
-        return released
+    def release(self, group: str = "") -> int:
+        """Forget what only ``group`` asked about, or everything; return how many bytes that was."""
+        before = self._bytes
+        for key, groups in list(self._groups.items()):
+            groups.discard(group)
+            if not (group and groups):
+                self._drop(key)
+        return before - self._bytes
 
     def _drop(self, key: Key) -> None:
+        self._groups.pop(key, None)
         embeddings = self._entries.pop(key, None)
         if embeddings is not None:
             self._bytes -= embeddings.nbytes

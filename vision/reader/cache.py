@@ -2,7 +2,7 @@
 
 import sys
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from vision.engine import Line
@@ -49,15 +49,22 @@ class LineCache:
 
     def forget(self, conversation: str) -> None:
         """Drop what only ``conversation`` asked for."""
-        for sha256, entry in list(self._entries.items()):
-            entry.conversations.discard(conversation)
-            if not entry.conversations:
-                self._drop(sha256)
+        self._forget(lambda asked: asked == conversation)
+
+    def forget_group(self, group: str) -> None:
+        """Drop what only conversations asked for whose names begin with ``group``."""
+        self._forget(lambda asked: asked.startswith(group))
 
     def clear(self) -> None:
         """Drop everything."""
         self._entries.clear()
         self._size_bytes = 0
+
+    def _forget(self, gone: Callable[[str], bool]) -> None:
+        for sha256, entry in list(self._entries.items()):
+            entry.conversations = {each for each in entry.conversations if not gone(each)}
+            if not entry.conversations:
+                self._drop(sha256)
 
     def _drop(self, sha256: str) -> None:
         if entry := self._entries.pop(sha256, None):

@@ -31,6 +31,7 @@ from vision.engine import (
     Status,
     TokenCount,
     Usage,
+    group_of,
 )
 from vision.errors import ImageRefused
 from vision.images import Decoder
@@ -184,13 +185,13 @@ class ReaderEngine:
             bytes_of(image)
 
     def release(self, level: Level, conversation: str | None = None) -> Released:
-        """Drop kept lines: those only ``conversation`` asked for, or all."""
+        """Drop kept lines: those only ``conversation`` asked for, or only its group."""
         started = perf_counter()
         before = {"lines": self._cache.size_bytes}
         if level == "light" and conversation is not None:
             self._cache.forget(conversation)
         else:
-            self._cache.clear()
+            self._cache.forget_group(group_of(conversation))
         after = {"lines": self._cache.size_bytes}
         return Released(level, before, after, perf_counter() - started)
 

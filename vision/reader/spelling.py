@@ -7,7 +7,6 @@ accent in a text that has no others is a stain.
 import re
 import unicodedata
 
-_FEW = 3  # letters with accents; a language that has them has more on a page
 # "SeIangor", "JIn", "BIk"; not "McIntosh".
 _I_FOR_L = re.compile(r"(?<![^\W\d_])(?!Ma?c)([^\W\d_]+)I(?=[a-z])")
 
@@ -27,9 +26,3 @@ def without_accents(text: str) -> str:
         c for i, c in enumerate(parts) if not (unicodedata.combining(c) and parts[i - 1].isascii())
     )
     return unicodedata.normalize("NFC", bare)
-
-
-def uses_accents(text: str) -> bool:
-    """Tell whether a text is in a language with accents."""
-    bare = without_accents(text)
-    return sum(a != b for a, b in zip(text, bare, strict=False)) >= _FEW

@@ -12,7 +12,7 @@ ready again without anybody's doing.
 import threading
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import CancelledError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from time import perf_counter
 
@@ -28,8 +28,10 @@ from vision.engine import (
     SamplingParams,
     Status,
     TokenCount,
+    group_of,
 )
 from vision.errors import EngineUnavailable
+from vision.grounding import found_fields
 from vision.images import Decoder
 from vision.server import tokens
 from vision.server.access import address_of, key_of
@@ -67,7 +69,8 @@ class ServerEngine:
     A lost server is looked for again every ``look_s`` seconds, as long as somebody asks how it is.
     """
 
-    # Where something stands in a picture, each model says in its own way.
+    # Where something stands in a picture, each model says in its own way; of them Qwen2.5-VL's is
+    # read (``grounding``), and which model there is, only the server knows.
     capabilities = Capabilities(sees=True, grounds=False, chats=True)
 
     def __init__(self, settings: EngineSettings, decoder: Decoder, look_s: float = 5.0) -> None:
@@ -137,15 +140,20 @@ class ServerEngine:
                 self._health.look()  # the server may serve another one by now
                 if self._model() == model:
                     raise
-                finish = yield from self._asked(body | {"model": self._model().name}, reply)
-            yield reply.last(finish)
+                model = self._model()
+                finish = yield from self._asked(body | {"model": model.name}, reply)
+            last = reply.last(finish)
+            if model.names_boxes:
+                fields = found_fields("".join(reply.texts), prompt, self._pictures.size)
+                last = replace(last, fields=fields)
+            yield last
 
-    def release(self, level: Level, conversation: str | None = None) -> Released:  # noqa: ARG002
+    def release(self, level: Level, conversation: str | None = None) -> Released:
         """Drop encoded pictures, from ``medium`` on. What the server keeps is the server's."""
         started = perf_counter()
         before = {"pixels": self._pictures.size_bytes}
         if level != "light":
-            self._pictures.clear()
+            self._pictures.clear(group_of(conversation))
         after = {"pixels": self._pictures.size_bytes}
         return Released(level, before, after, perf_counter() - started)
 
@@ -167,7 +175,9 @@ class ServerEngine:
                 break
             if not self._pictures.has(image):
                 yield Chunk(progress=Progress("images", number, len(images), "images"))
-            uris[image] = self._pictures.uri(image, keep=bool(prompt.conversation))
+            uris[image] = self._pictures.uri(
+                image, keep=bool(prompt.conversation), group=group_of(prompt.conversation)
+            )
         return uris
 
     def _asked(self, body: Body, reply: Reply) -> Generator[Chunk, None, FinishReason]:

@@ -1,5 +1,6 @@
 """Which of a server's models to take. Pure."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from vision.server.errors import ModelNotServed, NoModelServed
 from vision.server.replies import Malformed
 
 _NAMED = 12  # models in an error's sentence
+_QWEN = re.compile(r"qwen[-_]?2[._]5[-_]?vl", re.IGNORECASE)  # as the hub, or Ollama, writes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,11 @@ class Served:
 
     name: str
     max_context: int = 0  # tokens; 0 where the server does not say
+
+    @property
+    def names_boxes(self) -> bool:
+        """Whether it says where things stand as Qwen2.5-VL does: other models have other ways."""
+        return bool(_QWEN.search(self.name))
 
 
 def served(answer: object) -> list[Served]:

@@ -37,52 +37,66 @@ class Pictures:
         self._max_pixels = max_pixels
         self._limit = kept_bytes
         self._kept: OrderedDict[Key, str] = OrderedDict()  # least recent first
+        self._groups: dict[Key, set[str]] = {}  # who asked about each that is kept
         self._size = 0
-        self._lock = Lock()  # guards _kept and _size
+        self._lock = Lock()  # guards _kept, _groups and _size
 
     @property
     def size_bytes(self) -> int:
         """What the kept data URIs take."""
         return self._size
 
-    def clear(self) -> None:
-        """Drop what is kept."""
+    def clear(self, group: str = "") -> None:
+        """Drop what is kept that only ``group`` asked about; all of it for ""."""
         with self._lock:
-            self._kept.clear()
-            self._size = 0
+            for key, groups in list(self._groups.items()):
+                groups.discard(group)
+                if not (group and groups):
+                    self._drop(key)
 
     def has(self, image: Image) -> bool:
         """Tell whether a picture is kept."""
         return self._key(image) in self._kept
 
-    def uri(self, image: Image, *, keep: bool) -> str:
+    def uri(self, image: Image, *, keep: bool, group: str = "") -> str:
         """Return a picture as a data URI, and keep it for the next turn. Raise ``ImageRefused``."""
         key = self._key(image)
         with self._lock:
             if kept := self._kept.get(key):
                 self._kept.move_to_end(key)
+                self._groups[key].add(group)
                 return kept
-        made = self._made(image, key[1])
+        made = self._made(image)
         if keep:
-            self._keep(key, made)
+            self._keep(key, made, group)
         return made
+
+    def size(self, image: Image) -> tuple[int, int]:
+        """Return the width and height that a Qwen2.5-VL sees a picture at."""
+        return scaled(image.width, image.height, 0, self._key(image)[1])
 
     def _key(self, image: Image) -> Key:
         return image.sha256, image.max_pixels or self._max_pixels
 
-    def _keep(self, key: Key, uri: str) -> None:
+    def _keep(self, key: Key, uri: str, group: str) -> None:
         with self._lock:
-            self._size += len(uri) - len(self._kept.pop(key, ""))
-            self._kept[key] = uri
+            groups = self._groups.get(key, set())
+            self._drop(key)
+            self._size += len(uri)
+            self._kept[key], self._groups[key] = uri, {*groups, group}
             while self._size > self._limit:
-                self._size -= len(self._kept.popitem(last=False)[1])
+                self._drop(next(iter(self._kept)))
 
-    def _made(self, image: Image, most: int) -> str:
+    def _drop(self, key: Key) -> None:
+        self._size -= len(self._kept.pop(key, ""))
+        self._groups.pop(key, None)
+
+    def _made(self, image: Image) -> str:
         try:
             file = image.path.read_bytes()
         except OSError as error:
             raise ImageGone(sha256=image.sha256[:12]) from error
-        size = scaled(image.width, image.height, 0, most)
+        size = self.size(image)
         fits = size == scaled(image.width, image.height, 0, sys.maxsize)
         media = media_type(file) if fits else ""
         if media:

@@ -76,8 +76,8 @@ class Reply:
     max_seconds: float
     started: float = field(default_factory=perf_counter)
     finish: FinishReason | None = None
+    texts: list[str] = field(default_factory=list)  # as they came
     _first: float | None = None
-    _pieces: int = 0
     _counts: Counts | None = None
     _logprobs: list[float] = field(default_factory=list)
 
@@ -91,7 +91,7 @@ class Reply:
         """Take a piece in."""
         if piece.text:
             self._first = self._first or perf_counter()
-            self._pieces += 1
+            self.texts.append(piece.text)
         self.finish = piece.finish or self.finish
         self._counts = piece.counts or self._counts
         self._logprobs += piece.logprobs
@@ -101,7 +101,7 @@ class Reply:
         now = perf_counter()
         first = self._first or now
         # Most servers send a piece for each token; of a cancelled reply none sends the usage.
-        counts = self._counts or Counts(new_tokens=self._pieces)
+        counts = self._counts or Counts(new_tokens=len(self.texts))
         usage = Usage(
             prompt_tokens=counts.prompt_tokens,
             cached_tokens=counts.cached_tokens,

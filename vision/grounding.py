@@ -1,17 +1,18 @@
-"""Boxes that the model names: read from a reply, and carried to the original picture and back.
+"""Boxes that a model names: read from its reply, and carried to the original picture.
 
-Qwen2.5-VL gives boxes in pixels of the picture *as it saw it*, scaled to a grid of patches
-(``patches.grid_for``), so a box means nothing without that grid. Coordinates are edges between
-pixels, 0 to the width or height, and are carried in whole numbers: toward the finer of the two
-pictures and back is exact, toward the coarser at most half a pixel of the coarser is lost.
+Qwen2.5-VL gives boxes in pixels of the picture *as it saw it*, scaled to a grid of patches, so a
+box means nothing without that size. Coordinates are edges between pixels, 0 to the width or
+height, and are carried in whole numbers: toward the finer of the two pictures and back is exact,
+toward the coarser at most half a pixel of the coarser is lost.
 """
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from vision.qwen.patches import Grid
+from vision.engine import Image, Prompt
 
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1
 Size = tuple[int, int]  # width, height
@@ -19,6 +20,7 @@ Size = tuple[int, int]  # width, height
 _BOX_KEY = '"bbox_2d"'
 _BRACES = 8  # tried before a key: labels may hold braces too
 _LABELS = ("label", "text_content", "text")  # what the model calls it, by what was asked
+_WITH_FIELDS = ("receipt", "html", "compare")  # jobs that find something of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +31,25 @@ class Found:
     box: Box
 
 
-def to_original(box: Box, grid: Grid, original: Size) -> Box:
-    """Carry a box from the picture that the model saw to the original's upright pixels."""
-    return _carried(box, grid.size, original)
+def found_fields(
+    reply: str, prompt: Prompt, seen: Callable[[Image], Size]
+) -> dict[str, Any]:  # JSON
+    """Return what a reply says stands where, as ``Chunk.fields`` has it; empty if it says nothing.
 
-
-def to_model(box: Box, grid: Grid, original: Size) -> Box:
-    """Carry a box from the original's upright pixels to the picture that the model sees."""
-    return _carried(box, original, grid.size)
-
-
-def found_in(reply: str, grid: Grid, original: Size) -> tuple[Found, ...]:
-    """Read a reply's boxes, in the original's upright pixels."""
-    return tuple(
-        Found(found.label, to_original(found.box, grid, original)) for found in parse(reply)
-    )
+    ``seen`` tells how large the model saw a picture. Of several pictures in the last message no
+    box says which it is in, so none is taken.
+    """
+    images = next((m.images for m in reversed(prompt.messages) if m.role == "user"), ())
+    if len(images) != 1 or prompt.job in _WITH_FIELDS:
+        return {}
+    [image] = images
+    original = image.width, image.height
+    things = [
+        {"text": found.label or _places(box), "bbox": list(box), "image": 0}
+        for found in parse(reply)
+        if _has_room(box := carried(found.box, seen(image), original))
+    ]
+    return {"found": things} if things else {}
 
 
 def parse(reply: str) -> tuple[Found, ...]:
@@ -58,7 +64,8 @@ def parse(reply: str) -> tuple[Found, ...]:
     )
 
 
-def _carried(box: Box, source: Size, target: Size) -> Box:
+def carried(box: Box, source: Size, target: Size) -> Box:
+    """Carry a box from a picture of one size to the same picture of another, corners in order."""
     x0, x1 = sorted(_scaled(x, source[0], target[0]) for x in (box[0], box[2]))
     y0, y1 = sorted(_scaled(y, source[1], target[1]) for y in (box[1], box[3]))
     return x0, y0, x1, y1
@@ -107,3 +114,11 @@ def _box(numbers: object) -> Box | None:
         return None
     x0, y0, x1, y1 = (math.floor(n + 0.5) for n in numbers)
     return x0, y0, x1, y1
+
+
+def _has_room(box: Box) -> bool:
+    return box[0] < box[2] and box[1] < box[3]
+
+
+def _places(box: Box) -> str:
+    return "({}, {}) ({}, {})".format(*box)
