@@ -8,8 +8,9 @@ may bring more. So what is not named here is not there.
 import re
 from pathlib import Path
 
+from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _READ, _SENT = {"GET", "HEAD"}, {"POST"}
 _PAGE = (
@@ -23,6 +24,11 @@ _PROGRAMS = (  # what gradio_client asks for, too
     (_SENT, re.compile(r"/gradio_api/(?:upload|call/\w+)")),
 )
 _FILE = "/gradio_api/file="
+# A program may have uploaded anything, a page with scripts too: opened here, it would be our page.
+_TO_BE_SAVED = {
+    "content-disposition": "attachment",
+    "content-security-policy": "sandbox; default-src 'none'",
+}
 
 
 class Narrow:
@@ -36,7 +42,8 @@ class Narrow:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or say that there is no such thing."""
         if scope["type"] == "http" and self._is_open(scope["method"], scope["path"]):
-            await self._gradio(scope, receive, send)
+            is_file = scope["path"].startswith(_FILE)
+            await self._gradio(scope, receive, _to_be_saved(send) if is_file else send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
@@ -55,3 +62,14 @@ class Narrow:
             return False
         path = Path(name)
         return path.is_file() and path.resolve().is_relative_to(self._files.resolve())
+
+
+def _to_be_saved(send: Send) -> Send:
+    """Return ``send`` for a file, which no browser is to show or to run."""
+
+    async def send_as_file(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update(_TO_BE_SAVED)
+        await send(message)
+
+    return send_as_file

@@ -10,18 +10,19 @@ from uuid import uuid4
 
 from fastapi import APIRouter
 
-from history import HistoryError, Store
+from history import HistoryError, Store, names
+from history.listing import Stamp, is_settled
 
 _REMEMBERED = 256  # conversations
 
 
 class Pulse:
-    """Stamps of conversations, each read again only when its folder has changed."""
+    """Stamps of conversations, each read again only when its folder has changed, or just had."""
 
     def __init__(self, store: Store) -> None:
         self.run = uuid4().hex  # of this program, from its start to its end
         self._store = store
-        self._stamps: OrderedDict[str, tuple[int, str]] = OrderedDict()  # by conversation
+        self._stamps: OrderedDict[str, tuple[Stamp, str]] = OrderedDict()  # by conversation
         self._lock = threading.Lock()  # guards _stamps
 
     def stamp(self, conversation_id: str) -> str:
@@ -30,19 +31,26 @@ class Pulse:
         A correction of a receipt is none: its panel draws that itself.
         """
         try:
-            changed_ns = (self._store.root / conversation_id).stat().st_mtime_ns
+            names.check_conversation_id(conversation_id)
+            state = (self._store.root / conversation_id).stat()
+            changed = state.st_mtime_ns, state.st_ino
             with self._lock:
                 known = self._stamps.get(conversation_id)
-            if known and known[0] == changed_ns:
+            if known and known[0] == changed:
                 return known[1]
+            settled = is_settled(changed)
             stamp = self._read(conversation_id)
         except (OSError, HistoryError):
             return ""
+        if settled:
+            self._keep(conversation_id, changed, stamp)
+        return stamp
+
+    def _keep(self, conversation_id: str, changed: Stamp, stamp: str) -> None:
         with self._lock:
-            self._stamps[conversation_id] = (changed_ns, stamp)
+            self._stamps[conversation_id] = changed, stamp
             while len(self._stamps) > _REMEMBERED:
                 self._stamps.popitem(last=False)
-        return stamp
 
     def _read(self, conversation_id: str) -> str:
         title = self._store.conversation(conversation_id).title

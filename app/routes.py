@@ -42,7 +42,7 @@ def include_routes(
     for router in (
         clear_routes(clearing),
         routes(assistant.store, assistant.decoder, PAGE / "static", PAGE / "examples"),
-        exports.routes(assistant.store, tmp.run / "exports"),
+        exports.routes(assistant.store, tmp.exports),
         receipt_routes(assistant),
         webpage_routes(assistant),
         folder_routes(assistant, tmp, max_bytes, home.uploads_root),

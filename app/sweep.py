@@ -10,7 +10,6 @@ nor the number of open files is a limit.
 
 import logging
 import os
-import re
 import stat
 import time
 from collections.abc import Collection
@@ -22,8 +21,9 @@ from uuid import uuid4
 log = logging.getLogger(__name__)
 
 NO_FOLLOW = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-_DIGEST = re.compile("[0-9a-f]{64}")
-FRESH_S = 10.0  # what Gradio made so lately may be an upload that is about to be given its name
+# What arrived so lately may be a picture that its tab has not said it holds: the pages of a
+# document come one after another, and are held when all have come.
+FRESH_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,25 @@ class Emptied:
     left: tuple[str, ...] = ()  # paths relative to the folder
 
 
+@dataclass(frozen=True, slots=True)
+class Spared:
+    """What an emptying leaves; paths are relative to the folder."""
+
+    names: Collection[str]  # in the folder itself: not looked at
+    files: Collection[Path] = ()  # stay, and are named
+    folders: Collection[Path] = ()  # stay, without what is in them
+    arrivals: Path | None = None  # what came into this folder in the last FRESH_S stays, named
+    own: Collection[Path] = ()  # of the arrivals: go, whenever they came
+
+
 class _Sweep:
     """One emptying of one folder."""
 
-    def __init__(self, root: int, spared: Collection[Path], places: Collection[Path]) -> None:
-        self.spared = frozenset(spared)
-        # Folders that stay, and are emptied: the places, and what leads to the spared.
-        self.kept = frozenset(places).union(*(path.parents for path in spared))
+    def __init__(self, root: int, spared: Spared) -> None:
+        self.spared = spared
+        self.files_left = frozenset(spared.files)
+        # Folders that stay, and are emptied: those named, and what leads to the files.
+        self.kept = frozenset(spared.folders).union(*(path.parents for path in spared.files))
         self.device = os.fstat(root).st_dev
         self.grave_name = f".cleared-{uuid4().hex}"
         os.mkdir(self.grave_name, 0o700, dir_fd=root)
@@ -57,12 +69,22 @@ class _Sweep:
             path = where / name
             if name in skipped or name == self.grave_name:
                 continue
-            if path in self.spared:
+            if path in self.files_left or self._has_just_come(folder, name, path):
                 self.left.append(path)
             elif path in self.kept:
                 self._clear_within(folder, name, path)
             else:
                 self._bury(folder, name, path)
+
+    def _has_just_come(self, folder: int, name: str, path: Path) -> bool:
+        # Asked here, of each: what was listed beforehand would not have what came since.
+        if path.parent != self.spared.arrivals or path in self.spared.own:
+            return False
+        try:
+            state = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        except FileNotFoundError:  # whoever made it has removed it
+            return False
+        return time.time() - state.st_mtime < FRESH_S
 
     def _clear_within(self, folder: int, name: str, path: Path) -> None:
         try:
@@ -129,17 +151,11 @@ class _Sweep:
             os.rmdir(self.grave_name, dir_fd=root)
 
 
-def empty(
-    root: int, spared: Collection[Path], skipped: Collection[str], places: Collection[Path]
-) -> Emptied:
-    """Delete everything in the folder that ``root`` is a descriptor of.
-
-    ``spared`` (paths) stay and are named, ``places`` (paths of folders) stay without their
-    contents, ``skipped`` (names in the folder itself) are not looked at.
-    """
-    sweep = _Sweep(root, spared, places)
+def empty(root: int, spared: Spared) -> Emptied:
+    """Delete everything but ``spared`` in the folder that ``root`` is a descriptor of."""
+    sweep = _Sweep(root, spared)
     try:
-        sweep.clear(root, Path(), skipped)
+        sweep.clear(root, Path(), spared.names)
         sweep.demolish()
     finally:
         sweep.close(root)
@@ -163,22 +179,3 @@ def size_of(folder: int, skipped: Collection[str]) -> int:
                 finally:
                     os.close(inner)
     return total
-
-
-def fresh_in(uploads: Path) -> list[Path]:
-    """Return what Gradio may be about to use: a file not yet named, a folder still empty.
-
-    Source: Gradio 6.31, route_utils.upload_fn: an upload is written to ``uploads/tmp…``, closed,
-    and renamed into ``uploads/<sha256>/``, made for it.
-    """
-    fresh = []
-    with suppress(OSError):
-        for path in uploads.iterdir():
-            with suppress(OSError):
-                state = path.stat(follow_symlinks=False)
-                young = time.time() - state.st_mtime < FRESH_S
-                unnamed = stat.S_ISREG(state.st_mode) and path.name.startswith("tmp")
-                placed = _DIGEST.fullmatch(path.name) and not any(path.iterdir())
-                if young and (unnamed or placed):
-                    fresh.append(path)
-    return fresh

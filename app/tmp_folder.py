@@ -22,7 +22,7 @@ from typing import Self
 import psutil
 
 from app.errors import TmpNotOurs, TmpUnusable
-from app.sweep import NO_FOLLOW, Emptied, empty, fresh_in, size_of
+from app.sweep import NO_FOLLOW, Emptied, Spared, empty, size_of
 
 log = logging.getLogger(__name__)
 
@@ -78,15 +78,23 @@ class TmpFolder:
             return size_of(root, {*_skipped(self.root, self._held), SNAPSHOTS})
 
     def empty(self, tab: str = "") -> Emptied:
-        """Delete all that ``tab`` may: what other tabs or a write under way use stays, named."""
+        """Delete all that ``tab`` may: what other tabs or a write under way use stays, named.
+
+        So does what was uploaded just now and is not yet held: only its tab knows whose it is.
+        """
         self._restore()
         with self._lock:
             drafts = [file for owner, kept in self._drafts.items() if owner != tab for file in kept]
-        in_use = [*drafts, *_open_files(), *fresh_in(self.uploads)]
-        spared = {path.relative_to(self.root) for path in in_use if path.is_relative_to(self.root)}
-        skipped = {*_skipped(self.root, self._held), *([SNAPSHOTS] if self.shared else [])}
+            own = [file.parent for file in self._drafts.get(tab, ())]
+        spared = Spared(
+            names={*_skipped(self.root, self._held), *([SNAPSHOTS] if self.shared else [])},
+            files=self._below([*drafts, *_open_files()]),
+            folders=self._below([self.run, self.uploads]),
+            arrivals=self.uploads.relative_to(self.root),
+            own=self._below(own),
+        )
         with _opened(self.root) as root:
-            return empty(root, spared, skipped, self._places())
+            return empty(root, spared)
 
     def snapshot_bytes(self) -> int:
         """Return the bytes of the KV snapshots that ``empty`` deletes."""
@@ -108,13 +116,15 @@ class TmpFolder:
             self._held = held
             log.warning("the folder for temporary files was gone, and was made again")
 
-    def _places(self) -> frozenset[Path]:
-        """Name the folders that stay, empty: Gradio puts the next upload there."""
-        return frozenset(path.relative_to(self.root) for path in (self.run, self.uploads))
+    def _below(self, paths: Iterable[Path]) -> frozenset[Path]:
+        """Return paths as seen from the root, without those that lie elsewhere."""
+        return frozenset(
+            path.relative_to(self.root) for path in paths if path.is_relative_to(self.root)
+        )
 
     def _clear_leftovers(self) -> None:
         with _opened(self.root) as root:
-            cleared = empty(root, frozenset(), {*_skipped(self.root), SNAPSHOTS}, frozenset())
+            cleared = empty(root, Spared({*_skipped(self.root), SNAPSHOTS}))
         if cleared.files:
             log.info("leftovers cleared files=%d bytes=%d", cleared.files, cleared.freed_bytes)
 
@@ -142,7 +152,7 @@ def empty_beside(root: Path) -> Emptied:
     """Empty ``root`` from a process that serves no page; what belongs to those that do is left."""
     root = claim(root)
     with _opened(root, alone=True) as descriptor:
-        return empty(descriptor, frozenset(), _skipped(root), frozenset())
+        return empty(descriptor, Spared(_skipped(root)))
 
 
 def tmp_bytes(root: Path) -> int:

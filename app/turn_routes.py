@@ -7,6 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from app.assistant import Assistant
+from app.found import found_in
 from app.inside import inside
 from app.page.i18n import words_for
 from app.page.render import picture_url, printable
@@ -48,9 +49,8 @@ def turn_routes(assistant: Assistant) -> APIRouter:
             }
             for ref in found.images
         ]
-        lines = [dict(line) for line in found.lines]
         pairs = found.fields.get("pairs", []) if found.job == "compare" else []
-        return PlainJson({"images": pictures, "lines": lines, "pairs": pairs})
+        return PlainJson({"images": pictures, "lines": found_in(found), "pairs": pairs})
 
     @router.get("/inside/{conversation}/{turn}")
     def behind_the_scenes(conversation: str, turn: int, request: Request) -> Response:

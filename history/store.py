@@ -18,6 +18,7 @@ from typing import Any
 
 from history import files, names
 from history.blobs import Blobs
+from history.corrections import Changes, Correcting, changed_by
 from history.errors import (
     MIN_FREE_MIB,
     NotFound,
@@ -215,10 +216,11 @@ class Store:
             self._open.forget(path)
             raise
 
-    def correct(self, conversation_id: str, turn_id: int, changes: Mapping[str, Any]) -> Turn:
-        """Keep, by path, what the user says a job should have found; None takes it back.
+    def correct(self, conversation_id: str, turn_id: int, changes: Changes | Correcting) -> Turn:
+        """Keep what the user says a job should have found; what was found stays.
 
-        What was found stays: ``corrections.py``. Raise ``TurnOpen`` before the reply has ended.
+        A function is asked for the changes while nobody else can make any. Raise ``TurnOpen``
+        before the reply has ended.
         """
         with self.changing(conversation_id) as folder:
             turn = read_turn(folder, turn_id)
@@ -228,9 +230,7 @@ class Store:
                 raise too_new(folder / names.turn_name(turn_id), turn.schema)
             if turn.finish_reason is None:
                 raise TurnOpen(turn=turn_id)
-            merged = {**turn.corrections, **changes}
-            kept = {path: value for path, value in merged.items() if value is not None}
-            changed = replace(turn, corrections=kept)
+            changed = changed_by(turn, changes(turn) if callable(changes) else changes)
             if changed != turn:
                 self._open.replace(folder / names.turn_name(turn_id), changed)
             return changed

@@ -7,7 +7,6 @@ comes back is what went, byte for byte.
 
 import logging
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -17,13 +16,12 @@ from pathlib import Path
 from history import files, names
 from history.errors import PlaceTaken, TrashNotFound, reading, writing
 from history.listing import read_turn
+from history.unused import adding, hashes_below
 from history.versions import encode_gone
 
 log = logging.getLogger(__name__)
 
 KEPT_DAYS = 30.0
-
-_HASH = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 # Holds a conversation's folder while it is changed.
 Changing = Callable[[str], AbstractContextManager[Path]]
@@ -73,15 +71,17 @@ class Trash:
             return self._take(folder, conversation_id)
 
     def undo(self, trash_id: str | None = None) -> Trashed:
-        """Bring back what was deleted last, or what is named, as it was."""
+        """Bring back what was deleted last, or what is named, as it was. Not inside ``adding``."""
         entries = self.entries()
         entry = next((each for each in entries if trash_id in (None, each.id)), None)
         if entry is None:
             raise TrashNotFound(entry=names.shown(trash_id or ""))
-        if entry.turn_id is None:
-            self._restore_conversation(entry)
-        else:
-            self._restore_turn(entry, entry.turn_id)
+        # What looks for unused pictures meanwhile would find it neither here nor there.
+        with adding(self._root):
+            if entry.turn_id is None:
+                self._restore_conversation(entry)
+            else:
+                self._restore_turn(entry, entry.turn_id)
         return entry
 
     def expired(self, older_than_days: float) -> list[Trashed]:
@@ -157,17 +157,3 @@ def trashed(name: str) -> Trashed | None:
     if not match or not time:
         return None
     return Trashed(name, match[2], int(match[4]) if match[4] else None, names.iso(time))
-
-
-def hashes_below(path: Path) -> set[str]:
-    """Return what ``hashes_in`` does, for a file or for those of a folder."""
-    paths = path.iterdir() if path.is_dir() else [path]
-    return {sha256 for each in paths for sha256 in hashes_in(each)}
-
-
-def hashes_in(path: Path) -> set[str]:
-    """Return all in a file that may be the hash of a picture, whatever state the file is in."""
-    try:
-        return {match.decode("ascii") for match in _HASH.findall(files.read(path))}
-    except (FileNotFoundError, IsADirectoryError, ValueError):
-        return set()  # deleted meanwhile, or nothing of ours

@@ -2,10 +2,12 @@
 
 A picture is in use while its hash stands anywhere in a conversation, in the trash or in what was
 set aside, in whatever state that file is. It is removed only when no turn can be on its way that
-refers to it: ``adding`` keeps others from removing, and without it a picture is spared for a day.
+refers to it, be it new or one that comes back from the trash: ``adding`` keeps others from
+removing, and without it a picture is spared for a day.
 """
 
 import logging
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -14,11 +16,11 @@ from pathlib import Path
 
 from history import files, names
 from history.errors import StorageFailed, writing
-from history.trash import hashes_in
 
 log = logging.getLogger(__name__)
 
 GRACE_S = 86_400.0
+_HASH = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Unused:
 
 @contextmanager
 def adding(root: Path) -> Iterator[None]:
-    """Keep pictures that are stored inside from being removed before a turn refers to them."""
+    """Keep pictures from being removed that a turn refers to when this ends, and not before."""
     with writing(root):
         files.ensure_folder(root / names.IMAGES)
         lock = files.locked(root / names.IMAGES, shared=True)
@@ -65,11 +67,21 @@ def remove_unused(
 
 def hashes_in_use(root: Path) -> set[str]:
     """Return all in the store's files that may be the hash of a picture."""
-    found: set[str] = set()
-    for folder in _with_records(root):
-        for path in folder.iterdir():
-            found |= hashes_in(path)
-    return found
+    return set().union(*(hashes_below(folder) for folder in _with_records(root)))
+
+
+def hashes_below(path: Path) -> set[str]:
+    """Return all in a file, or in those of a folder, that may be the hash of a picture."""
+    paths = path.iterdir() if path.is_dir() else [path]
+    return {sha256 for each in paths for sha256 in _hashes_in(each)}
+
+
+def _hashes_in(path: Path) -> set[str]:
+    """Return what may be a hash, whatever state the file is in."""
+    try:
+        return {match.decode("ascii") for match in _HASH.findall(files.read(path))}
+    except (FileNotFoundError, IsADirectoryError, ValueError):
+        return set()  # deleted meanwhile, or nothing of ours
 
 
 def _with_records(root: Path) -> Iterator[Path]:

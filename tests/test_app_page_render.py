@@ -115,6 +115,15 @@ def test_the_footer_of_an_engine_without_tokens_counts_lines():
     )
 
 
+def test_what_the_model_says_stands_somewhere_leads_to_the_picture():
+    cat = {"text": "cat", "bbox": [1, 2, 3, 4], "image": 0}
+    ended = turn(reply="[…]", finish_reason="stop", engine="qwen", fields={"found": [cat, {}, 7]})
+
+    [_, reply] = messages([ended], EN, lambda _: True)
+
+    assert '<button type="button" data-view="1">1 shown in the picture</button>' in shown(reply)[-1]
+
+
 def test_before_the_first_text_the_page_says_what_the_engine_does():
     snapshot = Snapshot(turn(), Progress("images", 1, 2, "images"), done=False)
 
@@ -174,7 +183,7 @@ def test_pinned_conversations_come_first():
         Conversation("20260101-093012-aaaa", "Old", "", "2026-01-01T09:30:12Z", 1, pinned=True),
     ]
 
-    groups = sidebar(conversations, None, EN)["groups"]
+    groups = sidebar(conversations, EN)["groups"]
 
     assert groups[0]["label"] == "Pinned"
     assert [group["items"][0]["title"] for group in groups] == ["Old", "New"]
@@ -186,8 +195,8 @@ def test_a_long_list_is_shown_in_part_until_all_is_asked_for():
         for n in range(150)
     ]
 
-    part = sidebar(conversations, None, EN)
-    whole = sidebar(conversations, None, EN, listed=None)
+    part = sidebar(conversations, EN)
+    whole = sidebar(conversations, EN, listed=None)
 
     assert (len(part["groups"][0]["items"]), part["more"]) == (100, "Show all 150")
     assert (len(whole["groups"][0]["items"]), whole["more"]) == (150, None)

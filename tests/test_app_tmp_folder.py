@@ -10,6 +10,7 @@ import pytest
 from app.clear import clear_beside
 from app.errors import TmpNotOurs, TmpUnusable
 from app.tmp_folder import TAG, TmpFolder, snapshot_bytes
+from app.uploads import Uploads
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def upload(tmp, name="photo.png", data=b"x" * 1000, sha="a" * 64):
     path = tmp.uploads / sha / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-    return path
+    return old(path.parent) / name
 
 
 def old(path):
@@ -167,18 +168,43 @@ def test_an_upload_under_way_ends_well(tmp):
     assert upload(tmp, data=b"").parent.is_dir()
 
 
-def test_an_upload_that_is_about_to_be_named_is_left(tmp):
-    place = upload(tmp).parent
-    upload(tmp).unlink()
-    (tmp.uploads / "tmpabc").write_bytes(b"arrived")
+def test_a_picture_that_was_attached_just_now_is_left_before_its_tab_holds_it(tmp, decoder, red):
+    uploads = Uploads(tmp.uploads, decoder)
+    attached = uploads.add("red.png", red)
 
-    tmp.empty()
-    (tmp.uploads / "tmpabc").rename(place / "photo.png")
+    emptied = tmp.empty("another tab")
 
-    assert (place / "photo.png").read_bytes() == b"arrived"
+    assert uploads.get(attached.id, "red.png").data == red
+    assert uploads.thumbnail(attached.id).exists()
+    assert emptied.left == (f"{tmp.run.name}/uploads/{attached.id}",)
 
 
-def test_what_arrived_long_ago_and_got_no_name_goes(tmp):
+def test_a_picture_that_comes_while_all_is_deleted_is_left(tmp, decoder, red, monkeypatch):
+    uploads = Uploads(tmp.uploads, decoder)
+    upload(tmp)
+    made, listed = [], os.listdir
+
+    def attach_first(folder):
+        if not made and "a" * 64 in listed(folder):
+            made.append(uploads.add("red.png", red))
+        return listed(folder)
+
+    monkeypatch.setattr(os, "listdir", attach_first)
+    tmp.empty("another tab")
+
+    assert uploads.get(made[0].id, "red.png").data == red
+
+
+def test_a_tabs_own_picture_goes_however_lately_it_came(tmp, decoder, red):
+    uploads = Uploads(tmp.uploads, decoder)
+    attached = uploads.add("red.png", red)
+    tmp.hold("me", uploads.files(attached.id))
+
+    assert tmp.empty("me").files == 2
+    assert not uploads.file(attached.id).exists()
+
+
+def test_what_arrived_long_ago_and_nobody_holds_goes(tmp):
     tmp.uploads.mkdir()
     (tmp.uploads / "tmpabc").write_bytes(b"a closed tab's")
     old(tmp.uploads / "tmpabc")

@@ -214,3 +214,15 @@ def test_an_import_that_the_disk_has_no_room_for_is_refused_in_a_sentence(tmp_pa
     answer = TestClient(app).post("/import", content=b"PK")
 
     assert answer.json()["error"]["code"] == "TmpUnusable"
+
+
+def test_an_import_that_is_too_large_is_refused_in_a_sentence(tmp_path, store, monkeypatch):
+    monkeypatch.setattr("app.exports.MAX_ARCHIVE_BYTES", 10)
+    monkeypatch.setattr("history.archive.MAX_ARCHIVE_BYTES", 10)
+    app = FastAPI()
+    app.include_router(routes(store, tmp_path / "exports"))
+
+    answer = TestClient(app).post("/import", content=b"PK" * 10, headers={"x-name": "mine.zip"})
+
+    assert answer.json()["error"]["code"] == "ImportRefused"
+    assert answer.json()["error"]["values"]["file"] == "mine.zip"

@@ -55,10 +55,10 @@ def test_what_is_held_is_said_and_cleared(tmp, root, decoder, red, assistant_wit
     clearing = Clearing(assistant_with(FakeEngine()), tmp, ClearConfig())
     shutil.rmtree(root)
     uploads = Uploads(tmp.uploads, decoder)
-    uploads.add("red.png", red)
+    tmp.hold("me", uploads.files(uploads.add("red.png", red).id))
 
     held = clearing.held()
-    receipt = clearing.start("deep", None, confirmed=True).result(WAIT_S)
+    receipt = clearing.start("deep", None, confirmed=True, tab="me").result(WAIT_S)
 
     assert held["tmp"] >= len(red)
     assert receipt.after["tmp"] == 0

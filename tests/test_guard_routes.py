@@ -332,10 +332,15 @@ def test_a_file_that_was_not_made_for_a_program_is_not_served(place, route, name
         assert (answer.status, SECRET in answer.read().decode()) == (404, False)
 
 
-def test_a_file_that_was_uploaded_here_is_served(place):
-    [path] = place.client.post("/gradio_api/upload", files={"files": ("a.txt", b"mine")}).json()
+@pytest.mark.parametrize("name", ["a.txt", "a.html", "a.svg", "a.png"])
+def test_a_file_that_was_uploaded_here_is_given_to_be_saved_and_never_shown(place, name):
+    [path] = place.client.post("/gradio_api/upload", files={"files": (name, b"mine")}).json()
 
-    assert place.ask("GET", f"/gradio_api/file={path}").content == b"mine"
+    answer = place.ask("GET", f"/gradio_api/file={path}")
+
+    assert answer.content == b"mine"
+    assert answer.headers.get_list("content-disposition") == ["attachment"]
+    assert answer.headers.get_list("content-security-policy") == ["sandbox; default-src 'none'"]
 
 
 CLOSED = (

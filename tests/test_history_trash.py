@@ -15,6 +15,7 @@ from history import (
     Store,
     TrashNotFound,
     TurnNotFound,
+    files,
     names,
 )
 
@@ -385,6 +386,32 @@ def test_pictures_that_are_being_added_hold_up_their_removal(store):
     remover.join()
 
     assert store.image_path(SHA256, "png").exists()
+
+
+@pytest.mark.parametrize("what", ["turn", "conversation"])
+def test_what_comes_back_holds_up_the_removal_of_its_pictures(
+    store, conversation, what, monkeypatch
+):
+    step = "publish" if what == "turn" else "move"
+    moved, real = [], getattr(files, step)
+
+    def while_it_moves(*args):
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        real(*args)
+        moved.append(args)
+
+    if what == "turn":
+        store.trash.delete_turn(conversation, 2)
+    else:
+        store.trash.delete_conversation(conversation)
+    folder = os.open(store.root / "images", os.O_RDONLY)
+    monkeypatch.setattr(files, step, while_it_moves)
+    store.trash.undo()
+    os.close(folder)
+
+    assert len(moved) == 1
+    assert prompts(store, conversation) == ["one", "two", "three"]
 
 
 def test_two_can_add_pictures_at_once(store):

@@ -3,7 +3,7 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser import EXAMPLES_ASKED, chromium, examples_served, opened
+from tests.browser import EXAMPLES_ASKED, chromium, examples_served, offer, opened
 
 pytestmark = [
     pytest.mark.browser,
@@ -28,6 +28,7 @@ LOOKS = {
         "has_touch": True,
         "is_mobile": True,
     },
+    "Chinese": {"locale": "zh-CN"},
 }
 
 
@@ -64,9 +65,7 @@ def test_the_welcome(page):
 
 @pytest.mark.parametrize("at", range(len(EXAMPLES_ASKED)))
 def test_a_conversation(page, at):
-    click(page, f".sl-item >> nth={at}")
-    prompt = list(reversed(EXAMPLES_ASKED))[at][1]
-    page.wait_for_selector(f"#hist .sl-typed >> text='{prompt}'")
+    conversation(page, at)
     page.wait_for_selector("#hist .sl-footer")
     page.wait_for_function("!document.querySelector('.sl-panel:empty')")
 
@@ -107,6 +106,83 @@ def test_what_a_search_found(page):
     page.wait_for_selector(".sl-hit mark", state="attached")
 
     assert found(page) == []
+
+
+def conversation(page, at):
+    """Open a conversation of the list, and wait until it is the one that is shown."""
+    click(page, f".sl-item >> nth={at}")
+    prompt = list(reversed(EXAMPLES_ASKED))[at][1]
+    page.wait_for_selector(f"#hist .sl-typed >> text='{prompt}'")
+
+
+def test_the_clear_menu_and_what_is_asked_before_the_deepest(page):
+    click(page, ".sl-clear-more")
+    page.wait_for_selector(".sl-clear-menu [role=menuitem]")
+    assert found(page) == []
+
+    click(page, ".sl-clear-menu [data-name=deep]")
+    page.wait_for_selector("dialog.sl-ask[open]")
+    assert found(page) == []
+    click(page, ".sl-ask-cancel")
+
+
+def test_what_a_clear_gave_back(page):
+    click(page, ".sl-clear-main")
+    page.wait_for_selector(".sl-receipt:not([hidden]):has(dl):not(:has(.sl-waiting))")
+
+    assert found(page) == []
+
+
+def test_the_engine_and_how_to_take_another(page):
+    click(page, "details.sl-engine summary")
+    page.wait_for_selector(".sl-engine[open]")
+
+    assert found(page) == []
+    click(page, "details.sl-engine summary")
+
+
+def test_the_jobs_that_a_slash_offers(page):
+    page.fill("#composer textarea", "/")
+    page.type("#composer textarea", "d")
+    page.wait_for_selector(".sl-commands [role=option]")
+
+    assert found(page) == []
+    page.fill("#composer textarea", "")
+
+
+def test_a_picture_that_was_refused(page):
+    offer(page, ("empty.png", b"\x89PNG\r\n\x1a\n"))
+    page.wait_for_selector("#tray .sl-problem")
+
+    assert found(page) == []
+
+
+def test_behind_the_scenes(page):
+    conversation(page, 0)
+    click(page, "#hist [data-more]")
+    click(page, ".sl-popup [role=menuitem] >> nth=0")
+    page.wait_for_selector(".sl-inside .sl-bars")
+
+    assert found(page) == []
+    page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("tab", range(3))
+def test_the_views_of_a_web_page(page, tab):
+    conversation(page, 1)
+    page.wait_for_selector(".sl-web [role=tab]", state="attached")
+    click(page, f".sl-web [role=tab] >> nth={tab}")
+    page.wait_for_selector(f".sl-web [role=tab]:nth-of-type({tab + 1})[aria-selected=true]")
+
+    assert found(page) == []
+
+
+def test_the_folders(page):
+    page.evaluate("window.secondLook.folder.open()")
+    page.wait_for_selector("#folder .fold-drop")
+
+    assert found(page) == []
+    click(page, ".fold-close")
 
 
 def test_tab_leads_past_the_list_to_where_one_writes(page):

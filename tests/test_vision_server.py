@@ -38,6 +38,7 @@ from vision.server.errors import (
     ServerSilent,
     ServerUnreachable,
 )
+from vision.server.tokens import scaled
 from vision.settings import EngineSettings
 
 USAGE = {
@@ -99,6 +100,30 @@ def test_log_probabilities_are_reported_where_offered(decoder):
         last = collect(engine, logprobs=True)[-1]
 
     assert last.logprobs == (-0.5, -0.25)
+
+
+@pytest.mark.parametrize(
+    ("model", "grounds"),
+    [
+        ("Qwen/Qwen2.5-VL-7B-Instruct", True),
+        ("qwen2.5vl:7b", True),
+        ("Qwen/Qwen3-VL-8B-Instruct", False),  # per mille of the picture
+        (MODEL, False),
+    ],
+)
+def test_where_a_qwen_says_that_something_stands_is_told(decoder, tmp_path, model, grounds):
+    picture = stored(tmp_path, drawn(width=300, height=600), max_pixels=28 * 28 * 50)
+    wide, high = scaled(300, 600, 0, picture.max_pixels)
+    reply = says('[{"bbox_2d": ', f'[0, 0, {wide}, {high // 2}], "label": "top"}}]')
+    prompt = Prompt((Message("user", "Where?", (picture,)),))
+    with (
+        ScriptedServer([reply], models=[model]) as server,
+        engine_at(server.url, decoder) as engine,
+    ):
+        last = collect(engine, prompt)[-1]
+
+    found = {"found": [{"text": "top", "bbox": [0, 0, 300, 300], "image": 0}]}
+    assert last.fields == (found if grounds else {})
 
 
 def test_a_servers_thoughts_are_no_part_of_the_reply(decoder):

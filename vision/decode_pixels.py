@@ -214,8 +214,11 @@ def _opaque(source: Image.Image) -> tuple[Image.Image, tuple[Note, ...]]:
         return grey.convert("RGB"), notes
     if not source.has_transparency_data:
         return source.convert("RGB"), ()
-    layer = source if source.mode == "RGBA" else source.convert("RGBA")
-    white = Image.new("RGB", source.size, "white")
+    layer = source
+    if source.mode != "RGBA":
+        layer = source.convert("RGBA")
+        source.close()  # gives its pixels back: grey with alpha takes as much as RGBA
+    white = Image.new("RGB", layer.size, "white")
     white.paste(layer, mask=layer)
     return white, ()
 

@@ -4,7 +4,8 @@ A limit on its memory, no file may grow, and no descriptor may be opened any mor
 no network either. CPU time is limited anew for each request; the kernel ends the process with
 SIGXCPU, and its parent tells why.
 
-A picture has less than that: what its header needs, then what its pixels are worth (``Allowance``).
+A picture has less than that: what its header needs, then what its pixels are worth (``Allowance``;
+for a page of a document see ``pdf_worker``).
 """
 
 import math
@@ -80,6 +81,11 @@ def cpu_limit(seconds: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
 
 
+def memory_limit(memory_bytes: int) -> None:
+    """Let this process have so much address space from now on, within what ``confine`` set."""
+    _soften("RLIMIT_AS", memory_bytes)
+
+
 class Allowance:
     """What one picture may take of its worker, inside the block: little, until ``grant``.
 
@@ -107,7 +113,7 @@ class Allowance:
         memory_bytes = self._header_bytes + _BYTES_A_PIXEL * pixels
         self.memory_bytes = min(memory_bytes, self._limits.memory_bytes)
         _soften("RLIMIT_CPU", self._started_s + min(cpu_s, self._limits.cpu_s))
-        _soften("RLIMIT_AS", self.memory_bytes)
+        memory_limit(self.memory_bytes)
 
 
 def address_space() -> int:

@@ -1,0 +1,135 @@
+"""What else the page offers while one writes, and with a reply: each thing driven once."""
+
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.browser import CHROMIUM, QUIET, attach, opened, reply, send, served
+from vision.fake import FakeEngine
+
+pytestmark = [
+    pytest.mark.browser,
+    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+# A green picture with a clock, as if from a camera that the user allowed.
+CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+
+
+class Heavy(FakeEngine):
+    """Says what memory a prompt would take."""
+
+    def count_tokens(self, prompt):
+        return replace(super().count_tokens(prompt), bytes=96 << 20)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=(*QUIET, *CAMERA))
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def engine():
+    return Heavy(["| Item | Price |\n| --- | ---: |\n| Milk | 4.50 |\n"])
+
+
+@pytest.fixture
+def page(browser, engine, assistant_with, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with served(assistant_with(engine), tmp_path) as url:
+        page = opened(
+            browser,
+            url,
+            reduced_motion="reduce",
+            permissions=["clipboard-read", "clipboard-write", "camera"],
+        )
+        yield page
+        assert page.errors == []
+        page.context.close()
+
+
+def order(page):
+    return page.locator("#composer .thumbnail-item").evaluate_all("all => all.map((e) => e.title)")
+
+
+def test_shift_and_enter_begin_another_line(page, engine):
+    page.fill("#composer textarea", "First")
+    page.press("#composer textarea", "Shift+Enter")
+    page.keyboard.type("Second")
+    page.press("#composer textarea", "Enter")
+
+    reply(page)
+    assert [prompt.messages[-1].text for prompt in engine.prompts] == ["First\nSecond"]
+
+
+def test_a_photo_is_taken_with_the_camera(page, engine):
+    page.click(".sl-camera")
+    page.wait_for_function("document.querySelector('dialog video')?.videoWidth > 0")
+    page.click("dialog .sl-primary")
+    page.wait_for_selector("#composer .thumbnail-item")
+    send(page, "What is this?")
+
+    reply(page)
+    assert engine.prompts[0].messages[-1].images[0].width >= 320
+
+
+def test_pictures_are_put_in_order_by_dragging(page, red, receipt):
+    attach(page, ("red.png", red), ("receipt.png", receipt))
+    thumbnails = page.locator("#composer .thumbnail-item")
+
+    thumbnails.nth(1).drag_to(thumbnails.nth(0))
+
+    page.wait_for_function(
+        "document.querySelector('#composer .thumbnail-item')?.title === 'receipt.png'"
+    )
+    assert order(page) == ["receipt.png", "red.png"]
+
+
+def test_a_question_that_names_nothing_gets_a_hint(page, red):
+    attach(page, ("red.png", red))
+
+    page.fill("#composer textarea", "Is this right?")
+    page.wait_for_selector(".sl-vague >> text=It helps to name the place")
+    page.fill("#composer textarea", "Is the red square at the top right?")
+
+    page.wait_for_function("document.querySelector('.sl-vague').textContent === ''")
+
+
+def test_what_a_draft_would_take_of_memory_is_told(page, red):
+    attach(page, ("red.png", red))
+
+    page.wait_for_selector(".sl-cost >> text=about 96 MiB")
+
+
+def test_a_table_is_copied_as_cells(page):
+    send(page, "As a table")
+    reply(page)
+
+    page.click(".sl-table-tools >> text=Copy")
+    page.wait_for_selector(".sl-table-tools >> text=Copied")
+
+    assert page.evaluate("navigator.clipboard.readText()").split() == [
+        "Item",
+        "Price",
+        "Milk",
+        "4.50",
+    ]
+
+
+def test_nothing_moves_for_who_wants_no_motion(page):
+    send(page, "Move")
+    reply(page)
+    page.click(".sl-clear-main")
+    page.wait_for_selector(".sl-receipt:not([hidden])")
+
+    moving = page.evaluate(
+        "document.getAnimations().filter((each) => each.effect.getComputedTiming().duration > 1)"
+        ".map((each) => each.effect.target.className)"
+    )
+    assert moving == []
