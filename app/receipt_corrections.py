@@ -7,7 +7,6 @@ here. Pure.
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import date, time
 from decimal import Decimal
 from typing import Any
@@ -17,14 +16,13 @@ from pydantic import ValidationError
 from app.jobs.receipt_schema import Found, Item, Receipt, Receipts, Tax
 from app.jobs.receipt_sums import checks
 from history import Turn
-from history.corrections import REMOVED, at, corrected, in_place
+from history.corrections import REMOVED, Changes, at, changed_by, corrected, in_place
 from history.fields import decimal, value_of
 from history.receipts_seen import seen_in
 from vision.errors import VisionError
 
 # Any in this module is whatever JSON can hold.
 
-Changes = Mapping[str, Any]  # by path; None takes a correction back
 TEXTS = ("merchant", "buyer", "address", "tax_id", "phone", "number", "currency", "payment_method")
 AMOUNTS = ("subtotal", "service", "rounding", "tip", "total", "paid", "change")
 
@@ -69,7 +67,7 @@ def kept(turn: Turn, asked: Changes) -> dict[str, Any]:
     The sums of every receipt that was touched are checked again. Raise ``CorrectionRefused``.
     """
     changes = dict(_changes(turn, asked))
-    changed = _with(turn, changes)
+    changed = changed_by(turn, changes)
     try:
         Receipts.model_validate(corrected(changed))
     except ValidationError as error:
@@ -160,11 +158,6 @@ def _tax(text: str) -> Any:
 
 def _item(text: str) -> Any:
     return Item(name=Found[str](value=text, **_OWN)).model_dump(mode="json")
-
-
-def _with(turn: Turn, changes: Changes) -> Turn:
-    merged = {**turn.corrections, **changes}
-    return replace(turn, corrections={path: v for path, v in merged.items() if v is not None})
 
 
 def _said(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Annotated, Any, cast
 from urllib.parse import quote
@@ -90,10 +90,16 @@ def _correct(assistant: Assistant, conversation: str, turn_id: int, changes: Cha
     run = assistant.run(conversation)
     if run and run.snapshot().turn.id == turn_id:
         raise StillReplying  # its end would write the turn without the correction
-    store = assistant.store
-    turn = store.turn(conversation, turn_id)
-    changed = store.correct(conversation, turn_id, kept(turn, changes))
-    rename(store, conversation, changed, full_name(turn))
+    before = ""
+
+    def checked(turn: Turn) -> Mapping[str, Any]:
+        nonlocal before
+        before = full_name(turn)
+        return kept(turn, changes)
+
+    # Checked where no other correction can come between: the sums are of all that stands there.
+    changed = assistant.store.correct(conversation, turn_id, checked)
+    rename(assistant.store, conversation, changed, before)
     return changed
 
 

@@ -17,6 +17,7 @@ from app.assistant import Assistant
 from app.config import Config, TmpConfig
 from app.engines import Candidate
 from app.guard import own_hosts
+from app.memory import few_arenas
 from app.serve import application
 from app.shutdown import Server
 from bench.random_checkpoint import build
@@ -31,6 +32,7 @@ TOKENS = 24  # of a reply: random weights rarely end one
 def main() -> None:
     """Serve until told to end."""
     kind, folder = sys.argv[1], Path(sys.argv[2])
+    few_arenas()  # as ``app.serve.serve`` does
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     decoder, store = Decoder(), Store(folder / "history")

@@ -31,7 +31,7 @@ class Wiring:
         by_event: dict[tuple[str, str], int] = {}
         after: dict[int, list[int]] = {}
         for each in config["dependencies"]:
-            if (before := each.get("trigger_after")) is not None:
+            if (before := each.get("trigger_after")) is not None and each["backend_fn"]:
                 after.setdefault(before, []).append(each["id"])
             for component, event in each["targets"]:
                 by_event.setdefault((names.get(component, "page"), event), each["id"])
@@ -66,12 +66,12 @@ class Tab:
         self._session = uuid4().hex
         beating = f"/gradio_api/heartbeat/{self._session}"
         self._open.enter_context(self._client.stream("GET", beating))
-        self._shows(self._asked(self._fn("page", "load"), 0))
+        self._shows(self._asked(self._fn("page", "load")))
 
     def new(self) -> None:
         """Leave the conversation for a new one."""
         self.conversation = ""
-        self._asked(self._fn("html", "click"), 0)
+        self._asked(self._fn("html", "click"))
 
     def attach(self, picture: bytes) -> dict[str, Any]:
         """Put a picture into the draft."""
@@ -80,19 +80,23 @@ class Tab:
         said: dict[str, Any] = answer.json()
         file: dict[str, Any] = said["files"][0]
         # So that another tab's clear leaves it alone.
-        self._asked(self._fn("composer", "input"), 0, {"draft": {"text": "", "files": [file]}})
+        self._asked(self._fn("composer", "input"), [], {"draft": {"text": "", "files": [file]}})
         return file
 
     def send(self, text: str, files: Sequence[Mapping[str, Any]] = ()) -> None:
         """Send a prompt; its reply may be followed."""
-        draft = {"text": text, "files": list(files)}
-        self._shows(self._asked(self._fn("composer", "submit"), 3, {"draft": draft}))
+        draft = {"place": self.conversation, "text": text, "files": list(files)}
+        self._shows(self._asked(self._fn("composer", "submit"), ["auto"], {"draft": draft}))
 
     def follow(self) -> None:
         """Follow the reply to its end, as the page does by itself after a prompt."""
         sent = self._fn("composer", "submit")
         [following] = self._wiring.after[sent]
-        joined = {"data": [None], "fn_index": following, "session_hash": self._session}
+        joined = {
+            "data": [self.conversation, None],
+            "fn_index": following,
+            "session_hash": self._session,
+        }
         event = self._client.post("/gradio_api/queue/join", json=joined).raise_for_status().json()
         asked = {"session_hash": self._session}
         with self._client.stream("GET", "/gradio_api/queue/data", params=asked) as stream:
@@ -103,24 +107,24 @@ class Tab:
                     if said["msg"] == "process_completed":
                         break
         [shown] = self._wiring.after[following]
-        self._shows(self._asked(shown, 3))
+        self._shows(self._asked(shown, [self.conversation, None, "auto"]))
 
     def stop(self) -> None:
         """Stop the reply, under way or waiting."""
-        self._asked(self._fn("composer", "stop"), 1)
+        self._asked(self._fn("composer", "stop"), [self.conversation])
 
     def clear(self, level: str) -> None:
         """Clear, wait for the receipt, and begin a new conversation, as the page does."""
         clear = self._fn("clear", "select")
-        self._shows(self._asked(clear, 1, {"level": level, "confirmed": True}))
+        self._shows(self._asked(clear, [self.conversation], {"level": level, "confirmed": True}))
         self.conversation = ""
         [receipt] = self._wiring.after[clear]
-        self._asked(receipt, 0)
+        self._asked(receipt)
 
     def delete(self) -> None:
         """Delete the conversation that is open."""
         asked = {"action": "delete", "id": self.conversation}
-        self._shows(self._asked(self._fn("html", "edit"), 1, asked))
+        self._shows(self._asked(self._fn("html", "edit"), [self.conversation], asked))
         self.conversation = ""
 
     def export(self, kind: str) -> int:
@@ -135,10 +139,12 @@ class Tab:
     def _fn(self, element: str, event: str) -> int:
         return self._wiring.by_event[element, event]
 
-    def _asked(self, fn: int, states: int, event: Mapping[str, Any] | None = None) -> list[Any]:
-        """Call one of the page's functions; what a tab keeps is kept by the server."""
+    def _asked(
+        self, fn: int, shown: Sequence[Any] = (), event: Mapping[str, Any] | None = None
+    ) -> list[Any]:
+        """Call one of the page's functions with what the page shows; None: the server keeps it."""
         body = {
-            "data": [None] * states,
+            "data": list(shown),
             "event_data": event,
             "fn_index": fn,
             "session_hash": self._session,

@@ -5,8 +5,9 @@ stands the right value, or "" for what is not there at all; one number past a li
 it. ``receipts.0.confirmed`` says that the user looked and found that receipt right as it is then.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +15,9 @@ from history.fields import value_of
 from history.turn import Turn
 
 # Any in this module is whatever JSON can hold.
+
+Changes = Mapping[str, Any]  # by path; None takes a correction back
+Correcting = Callable[[Turn], Changes]  # what depends on the turn as it is then
 
 CONFIRMED = "confirmed"
 REMOVED = ""
@@ -45,6 +49,12 @@ def without_holes(value: Any) -> Any:
             return [without_holes(inner) for inner in value if inner is not None]
         case _:
             return value
+
+
+def changed_by(turn: Turn, changes: Changes) -> Turn:
+    """Return a turn with changes to its corrections."""
+    merged = {**turn.corrections, **changes}
+    return replace(turn, corrections={path: v for path, v in merged.items() if v is not None})
 
 
 def is_confirmed(turn: Turn, receipt: int) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from history import files, names
-from history.errors import NotFound, TurnNotFound
+from history.errors import NotFound, StorageFailed, TurnNotFound
 from history.head import decode_head
 from history.listing import read_turn
 from history.store import Store
@@ -56,6 +56,10 @@ def parts_there(store: Store) -> Iterator[Part]:
                 part = _part(store, conversation_id, None)
             except (NotFound, FileNotFoundError):
                 continue  # a turn of it, and the rest is there; or all of it
+            except StorageFailed as failed:  # the same, met by the store
+                if not isinstance(failed.__cause__, FileNotFoundError):
+                    raise
+                continue
             yield part
             break
 

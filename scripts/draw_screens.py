@@ -4,7 +4,9 @@
 scripts/draw_screens.py            needs the test requirements and Debian's chromium
 """
 
+import io
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -25,6 +27,9 @@ MIDDLE = {"viewport": {"width": 1024, "height": 768}}
 SMALL = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True}
 DARK_CHINESE = {"locale": "zh-CN", "color_scheme": "dark"}
 RECEIPT, PAGE, COMPARED = range(3)  # of the demo's conversations, newest first
+FOLDER = "March 2026"
+SHOPS = ("pub", "grocery", "diner", "quantity_above", "coupons", "konbini", "hawker", "restaurant")
+WRONG = "grocery"
 
 
 @contextmanager
@@ -49,7 +54,7 @@ def demo() -> Iterator[str]:
 
 def opened(page: Page, at: int) -> None:
     """Open a conversation of the list, and wait until its panel is drawn."""
-    page.evaluate("n => document.querySelectorAll('.sl-item')[n].click()", at)
+    page.evaluate("n => document.querySelectorAll('.sl-item[data-id]')[n].click()", at)
     page.wait_for_selector("#hist .sl-footer")
     page.wait_for_function("!document.querySelector('.sl-panel:empty')")
     page.wait_for_timeout(1500)  # pictures and frames are drawn
@@ -122,9 +127,56 @@ def draft(page: Page) -> None:
 
 
 def folder(page: Page) -> None:
-    """Show where a whole folder of receipts is chosen."""
+    """Show the receipts of a folder, those that want a look first."""
     page.evaluate("secondLook.folder.open()")
     page.wait_for_selector(".fold-drop")
+    if not page.query_selector(".fold-earlier"):
+        read_folder(page)
+        page.click(".fold-back")
+    page.click(".fold-earlier")
+    page.wait_for_selector(".fold-row")
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(1500)  # the first of them is drawn beside the list
+
+
+def read_folder(page: Page) -> None:
+    """Have the receipts of some shops read. All later looks find them read."""
+    pictures = shops()
+    page.set_input_files(
+        ".fold-pictures",
+        [
+            {"name": f"{name}.png", "mimeType": "image/png", "buffer": data}
+            for name, data in pictures.items()
+        ],
+    )
+    page.fill(".fold-name input", FOLDER)
+    page.click(".fold-go")
+    page.wait_for_function(
+        "n => !document.querySelector('.fold-pause')"
+        " && document.querySelectorAll('.fold-row').length === n",
+        arg=len(pictures),
+        timeout=600_000,
+    )
+
+
+def shops() -> dict[str, bytes]:
+    """Draw a receipt of each of ``SHOPS``, of which one does not add up."""
+    sys.path.insert(0, str(ROOT))  # the tests are no package of ours: they are never installed
+    from tests import receipt_shops
+    from tests.receipt_sheets import other_digit
+
+    pictures = {}
+    for name in SHOPS:
+        rng = random.Random(name)  # noqa: S311  the same receipts each time
+        sheet = getattr(receipt_shops, name)(rng)
+        if name == WRONG:
+            key, (label, (amount, at)) = next(row for row in sheet.rows if row[0] == "total")
+            wrong = (key, [label, (other_digit(amount, rng), at)])
+            sheet.rows = [wrong if row[0] == key else row for row in sheet.rows]
+        picture = io.BytesIO()
+        sheet.drawn().save(picture, "PNG")
+        pictures[name] = picture.getvalue()
+    return pictures
 
 
 def clear(page: Page) -> None:
@@ -136,8 +188,8 @@ def clear(page: Page) -> None:
 SCREENS: dict[str, Callable[[Page], None]] = {
     each.__name__: each
     for each in (
-        welcome, draft, receipt, webpage, compared, viewer, settings, inside, engine, jobs, folder,
-        clear,
+        welcome, draft, receipt, webpage, compared, viewer, settings, inside, engine, jobs, clear,
+        folder,  # last: from then on the list has it
     )
 }  # fmt: skip
 LOOKS = {
@@ -157,8 +209,8 @@ def smaller(path: Path) -> None:
 def draw(browser: Browser, address: str) -> None:
     """Draw every screen in every look."""
     OUT.mkdir(parents=True, exist_ok=True)
-    for look, options in LOOKS.items():
-        for name, show in SCREENS.items():
+    for name, show in SCREENS.items():
+        for look, options in LOOKS.items():
             context = browser.new_context(**options, reduced_motion="reduce")
             page = context.new_page()
             page.goto(address)

@@ -1,3 +1,8 @@
+import os
+import platform
+import subprocess
+import sys
+
 import psutil
 import pytest
 
@@ -72,3 +77,40 @@ def test_a_prompt_may_reuse_what_kv_caches_hold():
 
 def test_memory_can_be_handed_back_to_the_system():
     trim()
+
+
+# Threads that hold memory all at once, and then what glibc says of its heaps.
+_HEAPS = """
+import ctypes, threading
+from app.memory import few_arenas
+
+{begin}
+library = ctypes.CDLL(None)
+together = threading.Barrier(13)
+def hold():
+    held = [bytes(5_000) for _ in range(50)]
+    together.wait()
+    together.wait()
+threads = [threading.Thread(target=hold) for _ in range(12)]
+for thread in threads:
+    thread.start()
+together.wait()
+library.fdopen.restype = ctypes.c_void_p
+out = ctypes.c_void_p(library.fdopen(1, b"w"))
+library.malloc_info(0, out)
+library.fflush(out)
+together.wait()
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="asks glibc")
+@pytest.mark.parametrize(("begin", "few"), [("few_arenas()", True), ("", False)])
+def test_threads_share_two_heaps_where_they_would_have_one_each(begin, few):
+    script = [sys.executable, "-c", _HEAPS.format(begin=begin)]
+    environment = {name: said for name, said in os.environ.items() if "MALLOC" not in name}
+
+    said = subprocess.run(
+        script, capture_output=True, check=True, text=True, env=environment
+    ).stdout
+
+    assert (1 <= said.count("<heap nr=") <= 2) is few

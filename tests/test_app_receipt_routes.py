@@ -67,6 +67,22 @@ def test_a_correction_is_added_up_again(ask, store):
     assert [check["ok"] for check in shown["checks"]] == [True]
 
 
+def test_corrections_that_cross_are_added_up_together(ask, store, monkeypatch):
+    conversation = kept(store, fields(receipt("8.76")))
+    correct = store.correct
+
+    def after_another(*asked):
+        monkeypatch.undo()
+        ask(conversation, {"receipts.0.items.0.amount": "5.10"})
+        return correct(*asked)
+
+    monkeypatch.setattr(store, "correct", after_another)
+
+    shown = first(ask(conversation, {"receipts.0.subtotal": "8.30"}))
+
+    assert shown["state"] == "right"
+
+
 def test_a_correction_that_is_taken_back_brings_back_the_checks(ask, store):
     conversation = kept(store, fields(receipt("8.76")))
     ask(conversation, {TOTAL: "8.16"})
@@ -232,6 +248,23 @@ def test_a_conversation_is_called_by_its_corrected_merchant(ask, store):
     ask(conversation, {"receipts.0.merchant": "Corner Shop"})
 
     assert store.conversation(conversation).title == "Corner Shop · 2026-02-14"
+
+
+def test_a_conversation_is_called_by_the_last_of_two_merchants_that_cross(ask, store, monkeypatch):
+    conversation = kept(store)
+    store.rename(conversation, full_name(store.turn(conversation, 1)))
+    correct = store.correct
+
+    def after_another(*asked):
+        monkeypatch.undo()
+        ask(conversation, {"receipts.0.merchant": "First"})
+        return correct(*asked)
+
+    monkeypatch.setattr(store, "correct", after_another)
+
+    ask(conversation, {"receipts.0.merchant": "Second"})
+
+    assert store.conversation(conversation).title == "Second · 2026-02-14"
 
 
 def test_a_name_that_the_user_gave_stays(ask, store):

@@ -2,6 +2,7 @@ import pytest
 
 from app.errors import PathMissing, PathOutside
 from app.typed_paths import uploads_named
+from vision.image_errors import ImageTooManyBytes
 
 
 @pytest.fixture
@@ -61,3 +62,16 @@ def test_a_path_with_no_file_is_named(root):
 
 def test_a_picture_named_twice_is_taken_once(root):
     assert len(uploads_named("./uploads/receipt.jpg and ./uploads/receipt.jpg", root)) == 1
+
+
+def test_a_file_larger_than_a_picture_may_be_is_not_read(root):
+    with (root / "uploads" / "backup.zip").open("wb") as file:
+        file.truncate((100 << 20) + 1)
+
+    with pytest.raises(ImageTooManyBytes, match="104,857,601 bytes"):
+        uploads_named("What is in ./uploads/backup.zip?", root)
+
+
+def test_what_a_picture_may_have_is_what_was_configured(root):
+    with pytest.raises(ImageTooManyBytes, match="the limit is 8"):
+        uploads_named("./uploads/receipt.jpg", root, max_bytes=8)

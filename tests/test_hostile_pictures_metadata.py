@@ -4,6 +4,7 @@ import base64
 import io
 import re
 import zipfile
+from dataclasses import replace
 
 import pillow_heif
 import pytest
@@ -214,6 +215,43 @@ def test_a_cleaned_export_imports_with_all_of_its_pictures(store, kept, tmp_path
     assert imported.skipped == ()
     assert other.turns(kept)[0].prompt == "Where is it?"
     other.close()
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_cleaned_export_that_comes_back_is_here_already(store, kept, tmp_path, dry_run):
+    export(store, tmp_path / "out.zip", "zip")
+    before = sorted(store.root.rglob("*"))
+
+    done = import_file(store, tmp_path / "out.zip", dry_run=dry_run)
+
+    assert (done.conversations, done.turns, done.pictures) == ({}, 0, ())
+    assert [(each.name, each.reason) for each in done.skipped] == [
+        (kept, "it is here already, and its pictures with their metadata")
+    ]
+    assert sorted(store.root.rglob("*")) == before
+
+
+def test_a_cleaned_export_of_another_reply_is_no_other_s(store, kept, tmp_path):
+    export(store, tmp_path / "out.zip", "zip")
+    turn = store.turns(kept)[0]
+    store.finish(kept, replace(turn, reply="In a garden.", finish_reason="stop"))
+
+    done = import_file(store, tmp_path / "out.zip")
+
+    assert (len(done.conversations), len(done.pictures)) == (1, len(SAVED))
+    [other] = done.conversations.values()
+    assert [store.turns(each)[0].reply for each in (kept, other)] == ["In a garden.", ""]
+
+
+def test_of_a_picture_that_is_gone_here_a_cleaned_one_is_taken(store, kept, tmp_path):
+    export(store, tmp_path / "out.zip", "zip")
+    image = store.turns(kept)[0].images[0]
+    store.image_path(image.sha256, image.format).unlink()
+
+    done = import_file(store, tmp_path / "out.zip")
+
+    [other] = done.conversations.values()
+    assert all(store.has_image(each) for each in store.turns(other)[0].images)
 
 
 def test_a_picture_that_cannot_be_cleaned_is_left_out_with_a_sentence(store, decoder, tmp_path):

@@ -30,14 +30,14 @@ class Place:
     def __init__(self, url, store, assistant):
         self.store, self.assistant = store, assistant
         self.client = httpx.Client(base_url=url, timeout=WAIT_S)
-        self.events = {
-            e["api_name"]: e["id"] for e in self.client.get("/config").json()["dependencies"]
-        }
+        self.events = {e["api_name"]: e for e in self.client.get("/config").json()["dependencies"]}
 
-    def call(self, name, detail):
+    def call(self, name, detail, *shown):
+        """Call one of the page's functions with what its tab shows."""
+        assert len(shown) == len(self.events[name]["inputs"])
         body = {
-            "fn_index": self.events[name],
-            "data": [None] * 4,
+            "fn_index": self.events[name]["id"],
+            "data": shown,
             "event_data": detail,
             "session_hash": "tab",
         }
@@ -92,8 +92,10 @@ def test_a_text_is_kept_whole_and_shown_wherever_it_stands(place, text):
     assert store.conversation(conversation).system_prompt == text
     answers = [
         place.call("open", {"id": conversation}),
-        place.call("act", {"act": "edit", "turn": 1}),
-        place.call("act", {"act": "use", "sha256": turn.images[0].sha256}),
+        place.call("act", {"act": "edit", "turn": 1}, conversation, "auto"),
+        place.call(
+            "act", {"act": "use", "sha256": turn.images[0].sha256}, conversation, "auto"
+        ),
         place.call("search", {"query": text[:100]}),
         *(
             place.client.get(path)

@@ -224,6 +224,16 @@ def test_a_page_that_cannot_be_drawn_in_time_is_none(browser, monkeypatch):
     assert browser.draw(SHOP * 500, WIDTH) is None
 
 
+def test_a_page_that_hangs_the_browser_is_none(monkeypatch):
+    monkeypatch.setattr(render, "MEASURE", "() => { for (;;) {} }")  # as a layout that never ends
+    monkeypatch.setattr(render, "DRAW_S", 1.0)
+
+    with renderer() as opened:
+        drawn = [opened.draw(SHOP, WIDTH) for _ in range(2)]
+
+    assert drawn == [None, None]
+
+
 def test_without_a_browser_there_is_nothing_to_draw_with(monkeypatch, shop):
     monkeypatch.setenv("CHROME", "/nowhere/chromium")
 

@@ -1,5 +1,6 @@
 """What one tab does while another is in the middle of something: found by the soak, each once."""
 
+import errno
 import shutil
 from collections import OrderedDict
 from dataclasses import replace
@@ -15,7 +16,7 @@ from app.exports import routes
 from app.tmp_folder import TmpFolder
 from app.uploads import Uploads
 from history import selection
-from history.errors import TurnNotFound
+from history.errors import StorageFailed, TurnNotFound, reading
 from history.export import export
 from history.receipts import receipts
 from vision.qwen.kv import KVShape
@@ -58,6 +59,38 @@ def test_a_conversation_is_exported_without_a_turn_that_is_deleted_meanwhile(
     done = export(store, tmp_path / "all.zip", "zip")
 
     assert (done.conversations, done.turns) == (1, 2)
+
+
+def test_a_conversation_that_is_deleted_while_its_turns_are_read_is_left_out(
+    store, conversation, tmp_path, monkeypatch
+):
+    """The store had found the folder, and then there was none."""
+    real, gone = store.turns, store.create("gone").id
+
+    def late(conversation_id):
+        if conversation_id == gone:
+            with reading(store.root):
+                raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+        return real(conversation_id)
+
+    monkeypatch.setattr(store, "turns", late)
+
+    done = export(store, tmp_path / "all.json", "json")
+
+    assert (done.conversations, done.turns) == (1, 2)
+
+
+def test_an_export_does_not_leave_out_what_the_disk_refuses(
+    store, conversation, tmp_path, monkeypatch
+):
+    def refused(_):
+        with reading(store.root):
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(store, "turns", refused)
+
+    with pytest.raises(StorageFailed):
+        export(store, tmp_path / "all.json", "json")
 
 
 @pytest.fixture

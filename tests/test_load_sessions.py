@@ -48,6 +48,24 @@ def test_the_program_remembers_the_latest_tabs_and_no_more(assistant_with, tmp_p
         tab.close()
 
 
+def test_a_tab_that_the_program_forgot_goes_on_in_its_conversation(assistant_with, tmp_path):
+    assistant = assistant_with(FakeEngine(["One.", "Two."]))
+    with served(assistant, tmp_path) as url:
+        tab = Tab(url)
+        tab.refresh()
+        tab.send("First")
+        tab.follow()
+
+        tab._session = uuid4().hex  # as for one that was asleep for an hour
+        tab.send("And what did I just ask?")
+        tab.follow()
+
+        [conversation] = assistant.store.conversations()
+        prompts = [turn.prompt for turn in assistant.store.turns(conversation.id)]
+        assert prompts == ["First", "And what did I just ask?"]
+        tab.close()
+
+
 def test_a_tab_without_a_browser_sends_and_follows_as_one_with(assistant_with, tmp_path):
     """What the soak does is what the page does."""
     assistant = assistant_with(FakeEngine(["Hello."]))

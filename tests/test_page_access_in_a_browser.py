@@ -160,21 +160,21 @@ def test_a_picture_that_was_refused(page):
 def test_behind_the_scenes(page):
     conversation(page, 0)
     click(page, "#hist [data-more]")
-    click(page, ".sl-popup [role=menuitem] >> nth=0")
+    click(page, ".sl-popup [role=menuitem] >> nth=1")
     page.wait_for_selector(".sl-inside .sl-bars")
 
     assert found(page) == []
     page.keyboard.press("Escape")
 
 
-@pytest.mark.parametrize("tab", range(3))
-def test_the_views_of_a_web_page(page, tab):
+def test_the_views_of_a_web_page(page):
     conversation(page, 1)
-    page.wait_for_selector(".sl-web [role=tab]", state="attached")
-    click(page, f".sl-web [role=tab] >> nth={tab}")
-    page.wait_for_selector(f".sl-web [role=tab]:nth-of-type({tab + 1})[aria-selected=true]")
+    for at in range(3):  # preview, compare, code
+        view = f".sl-web-bar .sl-web-choice >> nth=0 >> button:nth-of-type({at + 1})"
+        click(page, view)
+        page.wait_for_selector(f"{view}[aria-pressed=true]", state="attached")
 
-    assert found(page) == []
+        assert found(page) == [], at
 
 
 def test_the_folders(page):

@@ -8,6 +8,7 @@ from PIL import Image
 from tests.browser import WAIT_MS, chromium, opened, served
 from tests.conftest import png
 from tests.folder_lab import Script, receipt
+from tests.held import held
 from vision.errors import EngineFailed
 from vision.fake import FakeEngine
 
@@ -251,6 +252,45 @@ def test_stopping_keeps_what_was_read(page, script, store):
 
     until_read(page, 1)
     assert whose(store) == ["SURE SHOP"]
+
+
+def uploads_held(page, after=0):
+    return held(page, "**/folder/files?*", "POST", after=after)
+
+
+def test_a_file_on_its_way_when_one_stops_is_not_read(page, script, store):
+    open_folders(page)
+    with uploads_held(page, after=1):
+        choose(page, picture(40), picture(41))
+        page.wait_for_selector(".fold-row >> text=SURE SHOP")
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.click(".fold-stop")
+
+    page.wait_for_selector(".fold-add")
+    assert whose(store) == ["SURE SHOP"]
+    assert script.widths == [40]
+
+
+def test_files_for_another_folder_wait_until_those_under_way_are_added(page, store):
+    open_folders(page)
+    choose(page, picture(40))
+    until_read(page, 1)
+    page.click(".fold-back")
+    page.wait_for_selector(".fold-drop")
+    with uploads_held(page):
+        choose(page, picture(41), picture(42), name="Second")
+        page.wait_for_selector(".fold-told >> text=Adding 1 of 2")
+        page.click(".fold-back")
+        page.click(".fold-earlier >> text=Trip")
+        page.wait_for_selector(".fold-add")
+
+        page.set_input_files(".fold-pictures", [picture(43)])
+
+        page.wait_for_selector(".sl-toast >> text=Second is still being added: 2 left.")
+    page.evaluate("secondLook.folder.open('Second/')")
+    page.wait_for_selector("#folder h2 >> text=Second")
+    until_read(page, 2)
+    assert whose(store) == ["DOUBTED SHOP", "SURE SHOP", "WRONG SHOP"]
 
 
 def test_files_that_cannot_be_read_are_named(page):

@@ -182,6 +182,16 @@ def test_a_search_is_narrowed_by_filters(page):
     page.wait_for_selector("text=Nothing was found.")
 
 
+def test_an_import_that_does_not_arrive_says_so(page):
+    page.route("**/import", lambda route: route.abort())
+
+    page.set_input_files("#sidebar input[type=file]", [
+        {"name": "mine.zip", "mimeType": "application/zip", "buffer": b"PK"}
+    ])  # fmt: skip
+
+    page.wait_for_selector(".sl-toast >> text=That could not be added")
+
+
 def test_what_is_exported_imports_elsewhere(page, tmp_path, page_for, browser):  # noqa: F811
     page.click(".sl-brand .sl-tool")
     with page.expect_download() as download:

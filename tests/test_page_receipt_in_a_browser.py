@@ -1,6 +1,5 @@
 """The panel of receipts in a real Chromium: look, correct, confirm, take away."""
 
-import contextlib
 import csv
 import json
 from dataclasses import replace
@@ -13,6 +12,7 @@ from app.engines import Candidate
 from app.naming import full_name
 from history import ImageRef, Store
 from tests.browser import chromium, opened, served
+from tests.held import held
 from tests.receipt_drawn import HOSTILE, box, fields, found, item, kept, receipt
 from vision.engine import SamplingParams
 from vision.fake import FakeEngine
@@ -377,25 +377,19 @@ def test_going_elsewhere_saves_and_goes_there(panel):
     assert page.inner_text(field("receipts.0.merchant")) == "Café"
 
 
-@contextlib.contextmanager
 def saves_held(page):
-    """Yield the saves that were asked for, each held until it is let go."""
-    held = []
-    page.route("**/receipt/*/1", lambda route: held.append(route)
-               if route.request.method == "POST" else route.continue_())  # fmt: skip
-    yield held
-    page.unroute("**/receipt/*/1")
+    return held(page, "**/receipt/*/1", "POST")
 
 
 def test_what_comes_back_leaves_alone_what_is_being_written(panel):
     page = panel(receipt("8.76"))
-    with saves_held(page) as held:
+    with saves_held(page) as let_go:
         write(page, "receipts.0.merchant", "Café")
         page.click(field(MILK))
         page.click(field(MILK))
         page.keyboard.type("5.1")
 
-        held.pop().continue_()
+        let_go()
 
         page.wait_for_selector(f"{field('receipts.0.merchant')} >> text=Café")
         page.keyboard.type("0")
@@ -407,11 +401,11 @@ def test_what_comes_back_leaves_alone_what_is_being_written(panel):
 
 def test_what_was_kept_is_added_up_once_nothing_is_being_written(panel):
     page = panel(receipt("8.76"))
-    with saves_held(page) as held:
+    with saves_held(page) as let_go:
         write(page, TOTAL, "8.16")
         page.click(field(MILK))
         page.click(field(MILK))
-        held.pop().continue_()
+        let_go()
         page.wait_for_selector(f"{field(TOTAL)} >> text=8.16")
 
         page.keyboard.press("Escape")
@@ -421,12 +415,12 @@ def test_what_was_kept_is_added_up_once_nothing_is_being_written(panel):
 
 def test_what_comes_back_does_not_take_the_keyboard_away(panel):
     page = panel()
-    with saves_held(page) as held:
+    with saves_held(page) as let_go:
         write(page, "receipts.0.merchant", "Café")
         page.press(".slip-input", "Enter")
         page.focus("#composer textarea")
 
-        held.pop().continue_()
+        let_go()
 
         page.wait_for_selector(f"{field('receipts.0.merchant')} >> text=Café")
     assert page.evaluate("document.activeElement.matches('#composer textarea')")
@@ -437,12 +431,13 @@ def test_saves_are_sent_one_after_another(panel):
     seen = []
     page.on("request", lambda request: seen.append(f"sent {request.post_data}"))
     page.on("requestfinished", lambda request: seen.append(f"done {request.post_data}"))
-    with saves_held(page) as held:
+    with saves_held(page):
         write(page, "receipts.0.merchant", "Café")
-        write(page, MILK, "5.10")
-        page.press(".slip-input:not([aria-busy])", "Enter")
+        page.click(field(MILK))
+        page.click(field(MILK))
+        page.keyboard.type("5.10")
+        page.keyboard.press("Enter")
         page.wait_for_function("document.querySelectorAll('.slip-input[aria-busy]').length === 2")
-        held.pop().continue_()
     page.wait_for_selector(f"{field(MILK)} >> text=5.10")
 
     saves = [each for each in seen if "receipts.0" in each]

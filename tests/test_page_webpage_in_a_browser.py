@@ -12,6 +12,7 @@ from app.jobs.webpage.check.compare import Scores
 from app.jobs.webpage.record import Version
 from history import Store
 from tests.browser import chromium, opened, served
+from tests.held import held
 from tests.hostile import CLICKED, WAYS, listening
 from tests.webpage_lab import SHOP, keep
 from tests.webpage_lab import png as png_of
@@ -224,6 +225,23 @@ def test_a_saved_edit_is_the_version_in_use_after_a_reload(show, stored):
     turn = stored[0].turn(page.conversation, 1)
     assert "Edge Shop" in turn.corrections["html"]
     assert "Corner Shop" in turn.fields["html"]
+
+
+def test_what_is_typed_while_a_page_is_saved_stays(show, stored):
+    page = show()
+    view(page, "Code")
+    code = page.get_by_label("HTML of the page")
+    code.fill(PAGE.replace("Corner Shop", "Edge Shop"))
+    with held(page, "**/webpage/*/1", "POST"):
+        page.get_by_role("button", name="Save", exact=True).click()
+        code.press("Control+End")
+        page.keyboard.type("<!-- and")
+
+    page.get_by_text("Saved as your version.").wait_for()
+    page.keyboard.type(" more -->")
+    assert code.input_value().endswith("<!-- and more -->")
+    assert "<!--" not in stored[0].turn(page.conversation, 1).corrections["html"]
+    assert page.get_by_role("button", name="Save", exact=True).is_enabled()
 
 
 def test_an_earlier_version_can_be_taken_into_use(show, stored):

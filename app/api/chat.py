@@ -79,7 +79,7 @@ def chat_routes(programs: Programs) -> APIRouter:
             media_type="text/event-stream",
             headers={"cache-control": "no-store"} | saved_as(run),
             # For a client that left before the first event.
-            background=BackgroundTask(run.cancel.set),
+            background=BackgroundTask(run.leave),
         )
 
     return router

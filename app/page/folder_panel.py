@@ -23,6 +23,7 @@ _WORDS = (
 )  # fmt: skip
 _FILLED = {
     "uploading": {"n": "{n}", "total": "{total}"},
+    "adding": {"folder": "{folder}", "left": "{left}"},
     "progress": {"done": "{done}", "total": "{total}"},
     "files": {"n": "{n}"},
 }

@@ -23,8 +23,7 @@ EXAMPLES: dict[Job, tuple[str, ...]] = {
 
 
 _SIDEBAR_WORDS = (
-    "new_keys",
-    "search", "search_none", "filters", "filter_since", "filter_until", "filter_engine",
+    "new_keys", "search", "search_none", "filters", "filter_since", "filter_until", "filter_engine",
     "filter_job", "filter_picture", "filter_total", "any", "engine_reader", "engine_qwen",
     "engine_server", "job_text", "job_table", "job_receipt", "job_html", "job_compare",
     "job_describe", "more", "rename", "pin", "unpin", "tags", "tags_about", "export", "export_all",
@@ -98,8 +97,8 @@ _INSIDE_WORDS = (
     "in_time", "in_first", "in_decode", "in_rest", "in_scores", "in_memory", "in_params",
 )  # fmt: skip
 _HEADER_WORDS = (
-    *_INSIDE_WORDS, "skip", "menu", "more", "theme", "theme_system", "theme_light", "theme_dark", "language", "rename", "lost_server",
-    "started_again", "view_lines",
+    *_INSIDE_WORDS, "skip", "menu", "more", "theme", "theme_system", "theme_light", "theme_dark",
+    "language", "rename", "lost_server", "started_again", "view_lines",
     "view_boxes", "view_before", "view_next", "view_in", "view_out", "view_fit", "sort", "copy",
     "copied", "picture_n", "compare_side", "compare_swipe", "compare_difference", "compare_ways",
 )  # fmt: skip

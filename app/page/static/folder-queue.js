@@ -87,11 +87,11 @@
       side.scrollTop = 0;
     }
 
-    // What is confirmed or corrected in the panel is seen in the list.
+    // What is confirmed or corrected in the panel is seen in the list; who writes in it stays there.
     async function checkAgain(conversation) {
       const before = row(conversation)?.checked;
       await reload();
-      if (before === false && row(conversation)?.checked && picked === conversation) toUnchecked();
+      if (before === false && row(conversation)?.checked && picked === conversation && !side.querySelector(".slip-input:focus")) toUnchecked();
     }
 
     // To the receipt before or after.

@@ -10,7 +10,7 @@
   let now = null; // how far the folder is that is being read
   let shown = null; // the tag of the folder that is open
   let chosen = null; // {name, files}: chosen, not yet begun
-  let sending = null; // {tag, n, files, stopped}
+  let sending = null; // {tag, n, files, stopped, ended: a promise}
   let failuresOpen = false;
   let looked = { at: 0, done: -1 };
   let looking = 0;
@@ -96,7 +96,7 @@
   function choose(all) {
     const files = folderFiles.readable(all);
     if (!files.length) { window.secondLook.toast(words.files_none); return; }
-    if (sending && sending.tag === shown) { sending.files.push(...files); return; }
+    if (!mayAdd(shown)) return;
     if (shown) { send(shown, files); return; }
     chosen = { name: folderFiles.nameOf(files), files };
     draw();
@@ -127,16 +127,33 @@
     send(answer.tag, files);
   }
 
-  // One after another: what was added is being read meanwhile.
+  // One folder at a time: the files of two would keep each other out.
+  function mayAdd(tag) {
+    if (!sending || sending.tag === tag) return true;
+    const left = sending.files.length - sending.n + 1;
+    window.secondLook.toast(filled(words.adding, { folder: folderName(sending.tag), left }));
+    return false;
+  }
+
   async function send(tag, files) {
-    sending = { tag, n: 0, files, stopped: false };
+    if (sending?.stopped) await sending.ended;
+    if (!mayAdd(tag)) return;
+    if (sending) { sending.files.push(...files); return; }
+    const batch = sending = { tag, n: 0, files: [...files], stopped: false };
+    batch.ended = sendAll(batch);
     follow();
-    while (sending.n < files.length && !sending.stopped) {
-      const { file, path } = files[sending.n];
-      sending.n += 1;
+    await batch.ended;
+    await look();
+  }
+
+  // One after another: what was added is being read meanwhile.
+  async function sendAll(batch) {
+    while (batch.n < batch.files.length && !batch.stopped) {
+      const { file, path } = batch.files[batch.n];
+      batch.n += 1;
       drawTop();
       try {
-        const answer = await ask(`/files?tag=${encodeURIComponent(tag)}`, { method: "POST", body: file, headers: { "x-name": encodeURIComponent(path) } });
+        const answer = await ask(`/files?tag=${encodeURIComponent(batch.tag)}`, { method: "POST", body: file, headers: { "x-name": encodeURIComponent(path) } });
         if (!answer) break;
       } catch {
         window.secondLook.toast(words.upload_failed);
@@ -144,10 +161,10 @@
       }
     }
     sending = null;
-    await look();
   }
 
   async function beginPlace(place) {
+    if (!mayAdd(null)) return;
     const answer = await post("/place", { name: place });
     if (answer) open(answer.tag);
   }
@@ -155,7 +172,12 @@
   async function act(name) {
     if (name === "stop") {
       if (!confirm(words.stop_sure)) return;
-      if (sending) sending.stopped = true;
+      if (sending?.tag === shown) {
+        // The file on its way would come after the end, and be read: nothing begins until it is here.
+        sending.stopped = true;
+        await post("/pause", { tag: shown });
+        await sending?.ended;
+      }
     }
     await post(`/${name}`, { tag: shown });
     look();
@@ -210,8 +232,8 @@
       adding ? filled(words.uploading, { n: adding.n, total: adding.files.length }) : "", reading?.same].filter(Boolean);
     parts.push(el("p", { class: "fold-told", role: "status" }, told.join(" · ")));
     if (reading?.problem) parts.push(el("div", { class: "sl-problem fold-problem" }, el("strong", {}, reading.problem[0]), el("span", {}, reading.problem[1])));
-    if (reading?.failures.length) parts.push(el("details", { class: "fold-failures", open: failuresOpen ? "" : null, ontoggle: (event) => { failuresOpen = event.target.open; } },
-      el("summary", {}, `${words.left_out}: ${reading.failures.length}`),
+    if (reading?.failures.length) parts.push(el("details", { class: "fold-failures", open: failuresOpen ? "" : null },
+      el("summary", { onclick: (event) => { failuresOpen = !event.currentTarget.parentElement.open; } }, `${words.left_out}: ${reading.failures.length}`),
       el("ul", {}, ...reading.failures.map(({ name, text }) => el("li", {}, el("strong", {}, name), " ", text)))));
     return parts;
   }
@@ -257,6 +279,7 @@
   view.addEventListener("dragover", (event) => { event.preventDefault(); event.stopPropagation(); view.classList.add("fold-over"); });
   view.addEventListener("dragleave", (event) => { if (!view.contains(event.relatedTarget)) view.classList.remove("fold-over"); });
   view.addEventListener("drop", dropped);
+  addEventListener("beforeunload", (event) => { if (sending) event.preventDefault(); }); // the rest would be lost
   // Another conversation comes into view.
   document.addEventListener("click", (event) => { if (event.target.closest?.(".sl-item:not([data-folder]), .sl-new")) close(); }, true);
 

@@ -7,7 +7,8 @@
 
   // hold: the element that the input stands for. keep(text, again) saves, and returns what is wrong
   // with it, or "" when all is well; left(again) is told when nothing was changed. ``again``: the
-  // field had the keyboard at the end, and should have it again.
+  // field had the keyboard at the end, and should have it again. All is drawn anew once it is kept:
+  // where that has to wait, what was written stands there until then.
   function receiptWrite(hold, { label, kind, value }, { title, keep, left }) {
     const input = el("input", { class: "slip-input", "aria-label": label, title, autocomplete: "off", spellcheck: "false",
       ...(INPUTS[kind] ?? (["amount", "tax"].includes(kind) ? AMOUNT : TEXT)) });
@@ -19,18 +20,27 @@
       problem.remove();
       input.replaceWith(hold);
       left(again);
+      setTimeout(() => document.dispatchEvent(new Event("sl-free"))); // a phone's keyboard leaves without a key
     }
 
     async function done(again) {
       if (busy) return;
       const written = input.value.trim();
       if (written === value) { leave(again); return; }
-      busy = true;
+      busy = input.readOnly = true;
       input.setAttribute("aria-busy", "true");
       problem.textContent = await keep(written, again);
-      busy = false;
+      if (!problem.textContent) {
+        problem.remove();
+        (hold.lastElementChild ?? hold).textContent = written || "–";
+        hold.classList.remove("slip-lit");
+        if (hold.ariaPressed) hold.ariaPressed = "false";
+        input.replaceWith(hold);
+        return;
+      }
+      busy = input.readOnly = false;
       input.removeAttribute("aria-busy");
-      if (again && problem.textContent) input.focus();
+      if (again) input.focus();
     }
 
     input.addEventListener("keydown", (event) => {

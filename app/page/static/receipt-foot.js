@@ -7,7 +7,7 @@
     const { receipt, url } = panel;
     const { words } = panel.data;
     // Beside a list, as of a folder, there is no reply to show.
-    const text = panel.place.closest(".message-row") && el("button", { type: "button", class: "slip-button", "aria-pressed": String(!("folded" in panel.place.dataset)),
+    const text = panel.place.closest(".message-row") && el("button", { type: "button", class: "slip-button", "data-does": "text", "aria-pressed": String(!("folded" in panel.place.dataset)),
       onclick: () => {
         const folded = "folded" in panel.place.dataset;
         if (folded) delete panel.place.dataset.folded; else panel.place.dataset.folded = "";
@@ -18,13 +18,10 @@
     const copy = (label, ending) => [label, { click: () => copyFrom(panel, file(ending)) }];
     const confirm = el("button", { type: "button", class: "slip-button slip-confirm", "aria-pressed": String(receipt.confirmed),
       title: receipt.confirmed ? words.confirmed : words.confirm_about,
-      onclick: async () => {
-        await save({ [`${receipt.path}.confirmed`]: receipt.confirmed ? null : true });
-        panel.shown.querySelector(".slip-confirm").focus({ preventScroll: true });
-      } }, icon("check"), receipt.confirmed ? words.state_confirmed : words.confirm);
-    const copies = el("button", { type: "button", class: "slip-button", "aria-haspopup": "menu", onclick: () => menu(copies,
+      onclick: () => save({ [`${receipt.path}.confirmed`]: receipt.confirmed ? null : true }) }, icon("check"), receipt.confirmed ? words.state_confirmed : words.confirm);
+    const copies = el("button", { type: "button", class: "slip-button", "data-does": "copy", "aria-haspopup": "menu", onclick: () => menu(copies,
       [copy("Markdown", "md"), copy("CSV", "csv"), copy(words.csv_items, "items"), copy("JSON", "json")]) }, words.copy, icon("down"));
-    const files = el("button", { type: "button", class: "slip-button", "aria-haspopup": "menu", onclick: () => menu(files,
+    const files = el("button", { type: "button", class: "slip-button", "data-does": "files", "aria-haspopup": "menu", onclick: () => menu(files,
       [["Excel", { href: file("xlsx") }], ["CSV", { href: file("csv") }], [words.csv_items, { href: file("items") }],
         ["Markdown", { href: file("md") }], ["JSON", { href: file("json") }]]) }, words.download, icon("down"));
     return el("div", { class: "slip-foot" }, confirm, copies, files, text ?? "");

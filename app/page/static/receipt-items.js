@@ -8,12 +8,12 @@
     const { items: found } = panel.receipt;
     const { words } = panel.data;
     if (!found) return [];
-    const add = el("button", { type: "button", class: "slip-add", onclick: () => addTo(panel, add, { path: found.add, label: found.columns[0].label, kind: "text" }) },
+    const add = el("button", { type: "button", class: "slip-add", "data-adds": "item", onclick: () => addTo(panel, add, { path: found.add, label: found.columns[0].label, kind: "text" }) },
       icon("plus"), words.add_item);
     if (!found.rows.length) return [add];
     const heads = found.columns.map(({ name, label }) => el("th", { scope: "col", class: name === "name" ? null : "slip-number",
       "aria-sort": panel.sort?.name === name ? (panel.sort.down ? "descending" : "ascending") : null },
-      el("button", { type: "button", title: words.sort, onclick: () => sortBy(panel, name, redraw) }, label)));
+      el("button", { type: "button", "data-column": name, title: words.sort, onclick: () => sortBy(panel, name, redraw) }, label)));
     // Dressed: it is sorted and taken away by the panel's own buttons, not those of tables.js.
     return [el("table", { class: "slip-items", "data-dressed": "" }, el("caption", { class: "slip-aloud" }, words.items),
       el("thead", {}, el("tr", {}, ...heads, el("td", {}))),
@@ -37,7 +37,7 @@
       const is = column.name === "name" ? null : "slip-number";
       return row.removed ? el("td", { class: is }, el("s", {}, shownAs(field))) : el("td", { class: is }, value(panel, field, mark), ...note(field));
     });
-    const shown = el("tr", { class: row.removed ? "slip-removed" : null }, ...cells, el("td", { class: "slip-act" }, act));
+    const shown = el("tr", { class: row.removed ? "slip-removed" : null, "data-row": row.path }, ...cells, el("td", { class: "slip-act" }, act));
     shown.addEventListener("pointerenter", () => { if (!row.removed) light(panel, paths); });
     shown.addEventListener("pointerleave", () => light(panel, []));
     return shown;

@@ -1,7 +1,7 @@
 // The panel of receipts: what was found, beside the picture it was found in; to be checked,
 // corrected, confirmed and taken away. The server says every sentence (app/page/receipt_panel.py).
 (() => {
-  const { el, icon, menu } = window.secondLook;
+  const { el, icon, menu, drawn } = window.secondLook;
   const NUMERIC = ["amount", "tax"];
 
   // 1234.5 as 1,234.5: only the look of it, never through a floating point number.
@@ -15,7 +15,7 @@
     const url = `/receipt/${conversation}/${turn}`;
     const response = await fetch(url);
     if (!response.ok) return;
-    const panel = { place, url, data: await response.json(), number: 0, sort: null, picked: null, lit: [] };
+    const panel = { place, url, data: await response.json(), number: 0, sort: null, picked: null, lit: [], sent: null };
     if (!panel.data.receipts.length && !panel.data.custom.length) {
       place.replaceChildren(el("p", { class: "slip-none" }, panel.data.words.nothing));
       return;
@@ -28,6 +28,7 @@
     panel.say = (text) => { panel.status.textContent = text; window.secondLook.toast(text); };
     panel.shown = el("div", { class: "slip" });
     panel.shown.addEventListener("keydown", (event) => leave(panel, event));
+    panel.anew = drawn(panel.shown, () => redraw(panel, panel.wanted));
     place.replaceChildren(panel.shown, panel.status);
     place.dataset.folded = "";
     redraw(panel);
@@ -48,9 +49,11 @@
   }
 
   function redraw(panel, wanted) {
-    // Whoever was on a field stays on it; also when the click that ended the writing chose it.
+    // Whoever was on a field stays on it, or has gone on to another.
     const now = document.activeElement;
-    const focus = wanted ?? (panel.shown.contains(now) ? now.dataset.path : null);
+    const inside = panel.shown.contains(now);
+    const ended = now === document.body || (inside && now.matches(".slip-input, .slip-tools *"));
+    const focus = (inside && now.dataset.path) || (ended ? wanted : null);
     const receipt = chosen(panel);
     panel.receipt = receipt;
     panel.shown.dataset.state = receipt.state;
@@ -75,6 +78,13 @@
     panel.shown.querySelector("[role=tab][aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     pick(panel, focus && buttons(panel, focus).length ? focus : null);
     if (focus) buttons(panel, focus)[0]?.focus({ preventScroll: true });
+  }
+
+  // What was kept is shown, but not while something is being written; who writes elsewhere stays there.
+  function renew(panel, wanted) {
+    panel.wanted = wanted;
+    panel.anew();
+    panel.wanted = null;
   }
 
   const buttons = (panel, path) => [...panel.shown.querySelectorAll(".slip-value")].filter((each) => each.dataset.path === path);
@@ -132,7 +142,7 @@
     for (const each of panel.tabs) {
       const is = each.number === panel.receipt.number;
       list.append(el("button", { type: "button", role: "tab", "aria-selected": String(is), tabindex: is ? "0" : "-1",
-        "data-state": each.state, onclick: () => turnTo(panel, each.number) }, el("i", {}), el("span", {}, each.label)));
+        "data-state": each.state, "data-tab": each.number, onclick: () => turnTo(panel, each.number) }, el("i", {}), el("span", {}, each.label)));
     }
     list.addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -153,7 +163,7 @@
   function alarm(panel) {
     const wrong = panel.receipt.checks.filter((check) => !check.ok);
     if (!wrong.length) return [];
-    const look = (check) => el("li", {}, el("button", { type: "button", class: "slip-check",
+    const look = (check) => el("li", {}, el("button", { type: "button", class: "slip-check", "data-look": check.look,
       onclick: () => pick(panel, check.look, { scroll: true }) }, check.text));
     return [el("div", { class: "slip-alarm" }, el("strong", {}, icon("alert"), panel.data.words.state_wrong), el("ul", {}, ...wrong.map(look)))];
   }
@@ -201,7 +211,7 @@
   function adding(panel) {
     const { missing } = panel.receipt;
     if (!missing.length) return [];
-    const add = el("button", { type: "button", class: "slip-add", "aria-haspopup": "menu",
+    const add = el("button", { type: "button", class: "slip-add", "data-adds": "field", "aria-haspopup": "menu",
       onclick: () => menu(add, missing.map((field) => [field.label, { click: () => addTo(panel, add, field) }])) },
       icon("plus"), panel.data.words.add);
     return [add];
@@ -263,7 +273,7 @@
       title: panel.data.words.keys,
       keep: async (text, again) => {
         const said = await send(panel, { [field.path]: text });
-        if (!said) redraw(panel, again ? field.path : null);
+        if (!said) renew(panel, again ? field.path : null);
         return said;
       },
       left: (again) => { after(); if (again) focus.focus({ preventScroll: true }); },
@@ -272,11 +282,18 @@
 
   async function save(panel, changes, focus) {
     const said = await send(panel, changes);
-    if (said) panel.say(said); else redraw(panel, focus);
+    if (said) panel.say(said); else renew(panel, focus);
   }
 
-  // Send changes; return what is wrong with them, or "" once they are kept.
-  async function send(panel, changes) {
+  // Send changes; return what is wrong with them, or "" once they are kept. One after another: what
+  // an older answer says must not stand in place of a newer one's.
+  function send(panel, changes) {
+    const before = panel.sent;
+    panel.sent = (async () => { await before; return post(panel, changes); })();
+    return panel.sent;
+  }
+
+  async function post(panel, changes) {
     const { words } = panel.data;
     try {
       const response = await fetch(panel.url, { method: "POST", headers: { "content-type": "application/json" },

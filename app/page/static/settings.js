@@ -16,15 +16,20 @@
     return conversation ? answer : { ...answer, ...forNew() };
   }
 
-  async function keep(conversation, { system_prompt, sampling }) {
+  let sent = Promise.resolve();
+
+  function keep(conversation, { system_prompt, sampling }) {
     const body = JSON.stringify({ system_prompt, sampling });
     if (!conversation) sessionStorage.setItem(KEPT, body);
-    else {
-      const answer = await (await fetch(`/settings/${conversation}`, {
-        method: "PUT", body, headers: { "content-type": "application/json" } })).json();
-      if (answer.error) window.secondLook.toast(answer.error.text);
-    }
+    // One after another: each is of them all, so that the newest must be the last to come.
+    else sent = sent.catch(() => {}).then(() => put(conversation, body));
     mark(differ({ system_prompt, sampling }));
+  }
+
+  async function put(conversation, body) {
+    const answer = await (await fetch(`/settings/${conversation}`, {
+      method: "PUT", body, headers: { "content-type": "application/json" } })).json();
+    if (answer.error) window.secondLook.toast(answer.error.text);
   }
 
   const differ = ({ system_prompt, sampling }) => Boolean(system_prompt.trim() || Object.keys(sampling).length);

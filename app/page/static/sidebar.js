@@ -1,5 +1,5 @@
 // The brand, the new-conversation button, the search and the list of conversations.
-// value: {words, groups: [{label, items: [{id, title, about, cover, pinned, tags}]}], open,
+// value: {words, groups: [{label, items: [{id, title, about, cover, pinned, tags}]}], folders,
 //         more: null | string, found: null | [{id, turn, title, excerpt, highlights: [[start, end]]}]}
 const { el, icon, menu, closeMenu, writeInPlace, drawn } = window.secondLook;
 const root = element.querySelector(".sl-root");
@@ -78,12 +78,18 @@ const chooser = el("input", {
   onchange: async () => {
     const [file] = chooser.files;
     chooser.value = "";
-    const answer = await fetch("/import", { method: "POST", body: file, headers: { "x-name": encodeURIComponent(file.name) } });
-    trigger("upload", await answer.json());
+    try {
+      const answer = await fetch("/import", { method: "POST", body: file, headers: { "x-name": encodeURIComponent(file.name) } });
+      if (!answer.ok) throw new Error(answer.statusText);
+      trigger("upload", await answer.json());
+    } catch {
+      window.secondLook.toast(words().upload_failed);
+    }
   },
 });
 
-function open(id) { closeMenu(); trigger("select", { id }); }
+// First the reply that is shown is let go.
+function open(id) { closeMenu(); trigger("blur"); trigger("select", { id }); }
 
 function item(entry) {
   const cover = entry.cover
@@ -91,8 +97,7 @@ function item(entry) {
     : el("span", { class: "sl-cover" }, icon("chat"));
   const tags = entry.tags.map((tag) => el("span", { class: "sl-tag" }, tag));
   const button = el("button", {
-    class: "sl-item", type: "button", "data-id": entry.id,
-    "aria-current": entry.id === props.value.open ? "true" : null, onclick: () => open(entry.id),
+    class: "sl-item", type: "button", "data-id": entry.id, onclick: () => open(entry.id),
   }, cover, el("span", { class: "sl-item-text" },
     el("span", { class: "sl-item-title" }, entry.title),
     el("span", { class: "sl-item-about" }, entry.about, ...tags)));
@@ -104,8 +109,8 @@ function item(entry) {
 }
 
 // The receipts of a folder stand as one: they are looked through in a view of their own.
-function folder({ tag, name, about, cover, open: is }) {
-  return el("button", { class: "sl-item", type: "button", "data-folder": tag, "aria-current": is ? "true" : null,
+function folder({ tag, name, about, cover }) {
+  return el("button", { class: "sl-item", type: "button", "data-folder": tag,
     onclick: () => { closeMenu(); window.secondLook.folder.open(tag); } },
   cover ? el("img", { class: "sl-cover", src: cover, alt: "", loading: "lazy" }) : el("span", { class: "sl-cover" }, icon("folder")),
   el("span", { class: "sl-item-text" }, el("span", { class: "sl-item-title" }, name), el("span", { class: "sl-item-about" }, about)));
@@ -146,7 +151,17 @@ const draw = drawn(list, () => {
   const scrolled = list.scrollTop;
   list.replaceChildren(...shown);
   list.scrollTop = scrolled;
+  markOpen();
 });
+
+// What is open is the page's to say: a list may be older than that.
+function markOpen() {
+  const { openId, openFolder } = window.secondLook;
+  for (const each of list.querySelectorAll(".sl-item:not(.sl-hit)")) {
+    if (each.dataset.id === (openId || null) || each.dataset.folder === (openFolder || null)) each.setAttribute("aria-current", "true");
+    else each.removeAttribute("aria-current");
+  }
+}
 
 // Once in each language; the search box must not lose what is typed when the list changes.
 let language = null;
@@ -166,6 +181,7 @@ function build() {
     query, filterFields(), list, chooser);
 }
 
+document.addEventListener("sl-open", markOpen);
 document.addEventListener("sl-folder", () => { if (!isSearch()) ask(); }); // receipts were read
 build();
 draw();

@@ -30,6 +30,7 @@
       this.mix = 50;
       this.marked = true; // the places that differ most
       this.scripts = false;
+      this.saving = false;
     }
 
     async load() {
@@ -49,17 +50,33 @@
 
     get version() { return this.data.versions[this.at]; }
     get edited() { return this.draft !== this.version.html; }
+    get mayBeSaved() { return !this.saving && (this.edited || this.at !== this.data.shown); }
     get high() { return Math.max(this.version.height, this.data.source?.height ?? 0, 200); }
     // Names of pictures stand for themselves; where they are shown, the pictures do.
     whole(html) { return html.replace(CROP, (name) => this.data.crops[name] ?? name); }
     frame() { return web.frame(this.whole(this.draft), this.words.page, this.scripts); }
 
     draw() {
-      const focused = document.activeElement?.closest?.("[data-key]")?.dataset.key;
-      this.root = el("section", { class: "sl-web" }, this.bar(), ...this.tools(), this.stage(), this.foot());
-      if (this.dialog) this.dialog.replaceChildren(this.root);
-      else this.place.replaceChildren(this.root);
-      if (focused) this.root.querySelector(`[data-key="${focused}"]`)?.focus();
+      this.refocused(() => {
+        this.root = el("section", { class: "sl-web" }, this.bar(), ...this.tools(), this.stage(), this.foot());
+        (this.dialog ?? this.place).replaceChildren(this.root);
+      });
+    }
+
+    // All but the code, which may be being written.
+    drawAround() {
+      this.refocused(() => {
+        const stage = this.root.querySelector(".sl-web-stage");
+        [...this.root.children].forEach((part) => { if (part !== stage) part.remove(); });
+        stage.before(this.bar(), ...this.tools());
+        stage.after(this.foot());
+      });
+    }
+
+    refocused(draw) {
+      const focused = document.activeElement?.closest?.("[data-key]");
+      draw();
+      if (focused && !focused.isConnected) this.root.querySelector(`[data-key="${focused.dataset.key}"]`)?.focus();
     }
 
     show(change) { Object.assign(this, change); this.draw(); }
@@ -109,11 +126,10 @@
         row.append(this.keyed("ways", choice(words.ways, ways, this.way, (way) => this.show({ way }))));
         if (this.version.regions.length) row.append(this.toggle("marked", words.marks));
       } else if (this.view === "code") {
-        const used = this.at === this.data.shown && !this.edited;
         this.saves = el("button", { type: "button", class: "sl-web-main", "data-key": "save", onclick: () => this.save() },
           this.edited || this.at === this.data.shown ? words.save : words.use);
         this.reverts = el("button", { type: "button", "data-key": "revert", onclick: () => this.show({ draft: this.version.html }) }, words.revert);
-        this.saves.disabled = used;
+        this.saves.disabled = !this.mayBeSaved;
         this.reverts.hidden = !this.edited;
         row.append(this.saves, this.reverts);
       } else return [];
@@ -176,12 +192,13 @@
         "data-key": "code",
       });
       area.value = this.draft;
+      this.area = area;
       const shown = el("div", { class: "sl-web-live" });
       const again = () => shown.replaceChildren(web.scaled(this.frame(), this.data.source?.width ?? 1280));
       let timer;
       area.addEventListener("input", () => {
         this.draft = area.value;
-        this.saves.disabled = !this.edited && this.at === this.data.shown;
+        this.saves.disabled = !this.mayBeSaved;
         this.saves.textContent = this.edited || this.at === this.data.shown ? this.words.save : this.words.use;
         this.reverts.hidden = !this.edited;
         clearTimeout(timer);
@@ -242,16 +259,24 @@
       } catch { this.said.textContent = this.words.copy_failed; }
     }
 
+    // To draw the page takes seconds, in which its user writes on.
     async save() {
-      const options = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ html: this.draft }) };
-      this.saves.disabled = true;
+      const { draft, at } = this;
+      const options = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ html: draft }) };
+      this.saving = this.saves.disabled = true;
       let told = this.words.saved;
       try {
         const data = await fetched(this.url, options);
         if (data.problem) told = data.problem.join(" ");
-        else this.take(data);
+        else {
+          const now = { draft: this.draft, at: this.at };
+          this.take(data);
+          if (now.at !== at) Object.assign(this, now);
+          else if (now.draft !== draft) this.draft = now.draft;
+        }
       } catch { told = this.words.failed; }
-      this.draw();
+      this.saving = false;
+      if (this.view === "code" && this.area.value === this.draft) this.drawAround(); else this.draw();
       this.said.textContent = told;
     }
 

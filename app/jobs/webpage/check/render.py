@@ -9,9 +9,10 @@ import importlib.util
 import logging
 import os
 import shutil
+import signal
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ Rgb = NDArray[np.uint8]  # (H, W, 3)
 MAX_HEIGHT = 8_000  # pixels of a page that are looked at
 PHONE_WIDTH = 390  # pixels
 LOAD_MS = 10_000.0
+DRAW_S = 30.0  # for all that is done to draw one page
 INK = 24  # a pixel that differs this much once the letters are gone is a letter's
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -72,16 +74,26 @@ class Rendering:
 class Renderer:
     """A running browser. It has a thread of its own: Playwright minds who else is in one."""
 
-    def __init__(self, browser: "Browser", thread: ThreadPoolExecutor) -> None:
+    def __init__(self, browser: "Browser", pid: int, thread: ThreadPoolExecutor) -> None:
         self._browser = browser
+        self._pid = pid
         self._thread = thread
 
     def draw(self, html: str, width: int) -> Rendering | None:
         """Return the page as it is on a screen ``width`` pixels wide; pictures must be inline.
 
-        None where the browser cannot draw it in time.
+        None where the browser cannot draw it in time. A page that hangs it ends it.
         """
-        return self._thread.submit(self._draw, html, width).result()
+        drawing = self._thread.submit(self._draw, html, width)
+        try:
+            return drawing.result(DRAW_S)
+        except TimeoutError:
+            # What a page is asked has no limit of its own (Playwright 1.65, Page.evaluate), and
+            # waits for a layout that may never end.
+            log.warning("chromium killed: page not drawn after_s=%.0f", DRAW_S)
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+            return None
 
     def _draw(self, html: str, width: int) -> Rendering | None:
         from playwright.sync_api import Error
@@ -127,14 +139,15 @@ def renderer() -> Iterator[Renderer | None]:
         return
     with ThreadPoolExecutor(1, thread_name_prefix="render") as thread:
         running = ExitStack()
-        browser = thread.submit(_start, path, running).result()
+        started = thread.submit(_start, path, running).result()
         try:
-            yield Renderer(browser, thread) if browser else None
+            yield Renderer(*started, thread) if started else None
         finally:
             thread.submit(running.close).result()
 
 
-def _start(path: str, running: ExitStack) -> "Browser | None":
+def _start(path: str, running: ExitStack) -> "tuple[Browser, int] | None":
+    """Return a browser and its process's id; None where it does not start."""
     # Slow, and seldom needed.
     from playwright.sync_api import sync_playwright
 
@@ -146,11 +159,17 @@ def _start(path: str, running: ExitStack) -> "Browser | None":
             chromium_sandbox=_can_sandbox(),
             proxy={"server": "http://127.0.0.1:9", "bypass": "<-loopback>"},
         )
+        pid = _pid(browser)
     except Exception as error:  # noqa: BLE001  so does Playwright's driver, where a library is missing
         log.warning("chromium does not start path=%s: %s", path, str(error).partition("\n")[0])
         return None
     running.callback(browser.close)
-    return browser
+    return browser, pid
+
+
+def _pid(browser: "Browser") -> int:
+    told = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
+    return next(int(each["id"]) for each in told["processInfo"] if each["type"] == "browser")
 
 
 def _can_sandbox() -> bool:
