@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.browser import attach, chromium, opened, reply, send, served
+from tests.held import held
 from vision.fake import FakeEngine
 
 pytestmark = [
@@ -79,6 +80,19 @@ def test_a_prompt_of_ones_own_is_kept_in_a_file_and_offered_again(page, tmp_path
     assert json.loads((tmp_path / "presets.json").read_text())[0]["name"] == "plants"
 
 
+def test_a_prompt_that_is_not_kept_says_why(page, tmp_path):
+    (tmp_path / "presets.json").write_text("{")
+    page.fill("#composer textarea", "Which plants are on this picture?")
+    page.click(".sl-jobs")
+    page.click("[role=menuitem] >> text=Keep this prompt")
+    page.fill(".sl-dialog input", "plants")
+
+    page.click(".sl-dialog .sl-primary")
+
+    page.wait_for_selector(".sl-dialog .sl-problem >> text=presets.json cannot be used")
+    assert page.input_value(".sl-dialog input") == "plants"
+
+
 def test_a_long_paste_becomes_a_note_that_is_sent_behind_the_text(page, engine):
     page.evaluate(PASTE, "lorem " * 500)
     page.wait_for_selector(".sl-note-chip >> text=3,000 characters")
@@ -108,7 +122,7 @@ def test_each_conversation_has_a_draft_of_its_own(page):
     page.fill("#composer textarea", "More of the first")
     page.click(".sl-new")
     page.wait_for_selector(".sl-welcome")
-    assert typed(page) == ""
+    page.wait_for_function("document.querySelector('#composer textarea').value === ''")
 
     page.click(".sl-item")
 
@@ -191,6 +205,25 @@ def test_the_system_prompt_comes_first_in_every_prompt(page, engine, store):
     assert [role for role, _ in roles] == ["system", "user", "assistant", "user"]
 
 
+def test_the_last_of_two_quick_changes_is_kept(page, store):
+    send(page, "Hello")
+    reply(page)
+    seen = []
+    page.on("request", lambda request: seen.append(f"sent {request.post_data}"))
+    page.on("requestfinished", lambda request: seen.append(f"done {request.post_data}"))
+    page.click(".sl-settings")
+    with (
+        page.expect_request_finished(lambda request: '"seed":8' in (request.post_data or "")),
+        held(page, "**/settings/*", "PUT"),
+    ):
+        for seed in ("7", "8"):
+            page.fill("#sl-setting-seed", seed)
+            page.press("#sl-setting-seed", "Tab")
+
+    assert [each[:4] for each in seen if '"seed"' in each] == ["sent", "done", "sent", "done"]
+    assert store.conversations()[0].settings == {"seed": 8}
+
+
 def test_a_new_conversation_begins_with_the_defaults_again(page, store):
     page.click(".sl-settings")
     page.fill("#sl-setting-seed", "7")
@@ -200,6 +233,7 @@ def test_a_new_conversation_begins_with_the_defaults_again(page, store):
     reply(page)
     page.click(".sl-new")
     page.wait_for_selector(".sl-welcome")
+    page.wait_for_function("window.secondLook.composer.draft().place === ''")
     send(page, "And now?")
     reply(page)
 

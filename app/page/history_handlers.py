@@ -1,7 +1,6 @@
 """What happens to what was kept: delete, undo, versions, edit, search, name, pin, tag."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,19 +10,18 @@ from app.assistant import Assistant
 from app.budget import Detail
 from app.errors import StillReplying
 from app.intake import Upload
-from app.page.composer import composer_with
-from app.page.handlers import Handlers
+from app.page.composer import Draft, holding
+from app.page.drawing import Drawing
 from app.page.i18n import Words, words_for
 from app.page.panels import found, tray
+from app.page.prompt_handlers import PromptHandlers
 from app.page.render import printable
-from app.page.view import View
+from app.page.view import UNCHANGED, View
 from app.run import Run
 from app.uploads import Attached, Uploads
 from history import Filters, HistoryError, ImageRef
 from history.trash import Trashed
 from vision.errors import VisionError
-
-log = logging.getLogger(__name__)
 
 Asked = Mapping[str, Any]  # what the page's script says of an event
 
@@ -31,8 +29,11 @@ Asked = Mapping[str, Any]  # what the page's script says of an event
 class HistoryHandlers:
     """The events of the list and of the turns in it."""
 
-    def __init__(self, handlers: Handlers, assistant: Assistant, uploads: Uploads) -> None:
-        self._handlers = handlers
+    def __init__(
+        self, drawing: Drawing, prompts: PromptHandlers, assistant: Assistant, uploads: Uploads
+    ) -> None:
+        self._drawing = drawing
+        self._prompts = prompts
         self._assistant = assistant
         self._store = assistant.store
         self._uploads = uploads
@@ -48,9 +49,9 @@ class HistoryHandlers:
             "delete": lambda: self._delete_turn(conversation_id, int(asked["turn"]), words),
             "version": lambda: self._choose(conversation_id, int(asked["turn"]), words),
             "edit": lambda: self._edit(conversation_id, int(asked["turn"]), detail, words),
-            "use": lambda: self._use(conversation_id, str(asked["sha256"]), words),
-            "refresh": lambda: self._handlers.shown(conversation_id, words),
-            "renamed": lambda: self._handlers.titles(conversation_id, words),
+            "use": lambda: self._use(conversation_id, str(asked["sha256"])),
+            "refresh": lambda: self._refresh(conversation_id, words),
+            "renamed": lambda: self._drawing.titles(conversation_id, words),
         }
         if asked["act"] == "again":
             return await self._again(conversation_id, int(asked["turn"]), detail, words)
@@ -63,11 +64,11 @@ class HistoryHandlers:
         words, asked = words_for(request), event._data  # noqa: SLF001  Gradio's own way
         return await self._done(lambda: self._managed(conversation_id, asked, words), words)
 
-    def search(self, conversation_id: str | None, event: gr.EventData, request: gr.Request) -> View:
+    def search(self, event: gr.EventData, request: gr.Request) -> View:
         """Show what holds the words typed into the search box; all, when it is empty."""
         words, asked = words_for(request), event._data  # noqa: SLF001  Gradio's own way
         query, filters = str(asked.get("query") or ""), _filters(asked.get("filters") or {})
-        value = self._handlers.sidebar(conversation_id, words)
+        value = self._drawing.sidebar(words)
         if query.strip() or filters != Filters():
             value["found"] = found(self._store.search(query, filters), words)
         return View(sidebar=value)
@@ -77,35 +78,34 @@ class HistoryHandlers:
     ) -> View:
         """Show what an import brought, or why there was none."""
         words, asked = words_for(request), event._data  # noqa: SLF001  Gradio's own way
-        view = self._handlers.titles(conversation_id, words)
+        view = self._drawing.titles(conversation_id, words)
         if "error" in asked:
             return view.with_(tray=tray("auto", words, problem=words.error(asked["error"])))
         said = words("imported", turns=int(asked["turns"]), skipped=int(asked["skipped"]))
         return view.with_(tray=tray("auto", words, said=said))
 
-    async def tray(
-        self, conversation_id: str | None, detail: Detail, event: gr.EventData, request: gr.Request
+    async def undo(
+        self, conversation_id: str | None, event: gr.EventData, request: gr.Request
     ) -> View:
-        """Undo a deletion, or give up an edit."""
+        """Undo a deletion."""
         words, asked = words_for(request), event._data  # noqa: SLF001  Gradio's own way
-        if asked["action"] == "undo":
-            return await self._done(
-                lambda: self._undo(conversation_id, str(asked["trash"]), words), words
-            )
-        return View(
-            editing=None,
-            composer=composer_with(words, "ready"),
-            tray=tray(detail, words),
+        return await self._done(
+            lambda: self._undo(conversation_id, str(asked["trash"]), words), words
         )
 
     async def _done(self, work: Callable[[], View], words: Words) -> View:
         try:
             return await asyncio.to_thread(work)
         except (VisionError, HistoryError) as error:
-            log.warning("shown to user: %s", error)
-            return View(tray=tray("auto", words, problem=words.error(error.record())))
+            return self._drawing.problem(error, words)
 
     # Turns
+
+    def _refresh(self, conversation_id: str, words: Words) -> View:
+        # The tab is led nowhere: a prompt that is being taken is not late. And what stands above
+        # the composer is about what stands in it: nothing happened to that.
+        shown = self._drawing.shown(conversation_id, words)
+        return shown.with_(conversation_id=UNCHANGED, tray=UNCHANGED)
 
     def _delete_turn(self, conversation_id: str, turn_id: int, words: Words) -> View:
         self._at_rest(conversation_id)
@@ -114,24 +114,22 @@ class HistoryHandlers:
             # Nothing would be left but an empty page.
             return self._delete(conversation_id, conversation_id, words)
         trashed = self._store.trash.delete_turn(conversation_id, turn_id)
-        view = self._handlers.shown(conversation_id, words)
+        view = self._drawing.shown(conversation_id, words)
         return view.with_(tray=self._undoable(trashed, "deleted_turn", words))
 
     def _choose(self, conversation_id: str, turn_id: int, words: Words) -> View:
         self._at_rest(conversation_id)
         self._store.choose(conversation_id, turn_id)
-        return self._handlers.shown(conversation_id, words)
+        return self._drawing.shown(conversation_id, words)
 
     def _edit(self, conversation_id: str, turn_id: int, detail: Detail, words: Words) -> View:
         self._at_rest(conversation_id)
         turn = self._store.turn(conversation_id, turn_id)
         files = [self._copy(ref) for ref in turn.images]
+        text, job = printable(turn.prompt), turn.job or ""
         return View(
-            editing=turn_id,
-            composer=composer_with(
-                words, "ready", text=printable(turn.prompt), files=files, job=turn.job or ""
-            ),
-            tray=tray(detail, words, editing=True),
+            composer=holding(files, text=text, job=job, editing=turn_id),
+            tray=self._drawing.tray(Draft(conversation_id, editing=turn_id), detail, words),
         )
 
     async def _again(
@@ -149,16 +147,12 @@ class HistoryHandlers:
                 instead_of=turn_id,
             )
 
-        return await self._handlers.sent(take, words)
+        return await self._prompts.sent(take, words)
 
-    def _use(self, conversation_id: str, sha256: str, words: Words) -> View:
+    def _use(self, conversation_id: str, sha256: str) -> View:
         turns = self._store.turns(conversation_id)
         refs = [ref for turn in turns for ref in turn.images if ref.sha256 == sha256]
-        return View(
-            composer=composer_with(words, "ready", files=[self._copy(refs[0])])
-            if refs
-            else gr.skip()
-        )
+        return View(composer=holding([self._copy(refs[0])])) if refs else View()
 
     # Conversations
 
@@ -174,11 +168,11 @@ class HistoryHandlers:
             case "delete":
                 return self._delete(open_id, conversation_id, words)
             case "all":
-                return View(sidebar=self._handlers.sidebar(open_id, words, listed=None))
+                return View(sidebar=self._drawing.sidebar(words, listed=None))
             case "purge":
                 self._store.purge(older_than_days=0)
                 return View(tray=tray("auto", words, said=words("trash_emptied")))
-        return self._handlers.titles(open_id, words)
+        return self._drawing.titles(open_id, words)
 
     def _delete(self, open_id: str | None, conversation_id: str, words: Words) -> View:
         self._at_rest(conversation_id)
@@ -187,12 +181,12 @@ class HistoryHandlers:
         slot = self._assistant.slot(conversation_id)
         self._assistant.with_engine(lambda engine: engine.release("light", slot))
         still_open = open_id if open_id != conversation_id else None
-        view = self._handlers.shown(still_open, words)
+        view = self._drawing.shown(still_open, words)
         return view.with_(tray=self._undoable(trashed, "deleted_conversation", words))
 
     def _undo(self, open_id: str | None, trash_id: str, words: Words) -> View:
         restored = self._store.trash.undo(trash_id)
-        return self._handlers.shown(restored.conversation_id or open_id, words)
+        return self._drawing.shown(restored.conversation_id or open_id, words)
 
     # Helpers
 

@@ -1,36 +1,32 @@
-// Where one writes: text, pictures, a job. What stands here is a draft, one for each conversation,
-// kept for as long as the tab is open; it is sent as the detail of an event.
+// Where one writes: text, pictures, a job. What stands here is a draft, one for each conversation
+// (drafts.js); it is sent as the detail of an event, which says whose it is.
 // value: {enabled, placeholder, words, jobs: [{job, label, prompt}], busy?,
-//         holds?: {id, text, files: [{id, name, width, height}], job}}: new content, once
-const { el, icon } = window.secondLook;
+//         place?: the conversation that is shown, answered?: {number, taken, conversation},
+//         holds?: {id, text, files: [{id, name, width, height}], job, editing}}: a turn to be edited,
+//         or pictures beside what stands here; once
+const { el, icon, drafts } = window.secondLook;
 const root = element.querySelector(".sl-root");
-const KEPT = "second_look_drafts";
 const LONG = 2000; // characters: a longer paste becomes a note beside the text
-const empty = () => ({ text: "", files: [], notes: [], job: null });
 
 let value = {};
-let draft = empty();
-let place = window.secondLook.openId ?? ""; // the conversation that the draft is for
-let sentFrom = null; // whose draft is on its way
+let place = ""; // the conversation that the draft is for
+let draft = drafts.of(place);
 let held = ""; // the last ``holds`` that was taken in
-let uploading = 0;
 let sendsWhenUploaded = false;
+let isKept = true;
 let recalled = -1; // how far back ↑ has gone
 let presets = [];
 
 // --- Drafts
-
-const kept = () => JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
 
 // Questions that say nothing of where to look.
 const VAGUE = /^\s*((what('?s| is)|is|check|look at|read|explain|describe) (this|that|it)( (right|ok|okay|correct|wrong|here))?|right|correct|这是什么|这个对吗|对不对|对吗|看看|看一下|检查一下|有问题吗)\s*[?？!！.。]*\s*$/i;
 
 function keep() {
   vague.textContent = draft.files.length && VAGUE.test(draft.text) ? value.words?.vague ?? "" : "";
-  const drafts = kept();
-  if (draft.text || draft.files.length || draft.notes.length) drafts[place] = draft;
-  else delete drafts[place];
-  try { sessionStorage.setItem(KEPT, JSON.stringify(drafts)); } catch { /* too long to be kept */ }
+  const before = isKept;
+  isKept = drafts.keep();
+  if (before && !isKept) window.secondLook.toast(value.words.draft_too_long);
 }
 
 function changed() {
@@ -43,22 +39,36 @@ function changed() {
 function whole() {
   const text = [draft.text, ...draft.notes].filter((part) => part.trim()).join("\n\n");
   const settings = place ? null : window.secondLook.settings.forNew();
-  return { text, files: draft.files.map(({ id, name }) => ({ id, name })), job: draft.job, settings };
+  const files = draft.files.map(({ id, name }) => ({ id, name }));
+  return { place, text, files, job: draft.job, editing: draft.editing, settings };
 }
 
-function put(next) {
-  draft = { ...empty(), ...next };
+function drawDraft() {
   area.value = draft.text;
   recalled = -1;
   grow();
   drawFiles();
+}
+
+function put(news) {
+  Object.assign(draft, news);
+  drawDraft();
   changed();
 }
 
 function show(conversation) {
-  if (conversation === place) return;
+  if (conversation !== place) sendsWhenUploaded = false;
   place = conversation;
-  put(kept()[place]);
+  if (draft === drafts.of(place)) return;
+  draft = drafts.of(place);
+  drawDraft();
+  changed();
+}
+
+function giveUpEdit() {
+  for (const file of draft.files) forget(file);
+  put({ ...drafts.empty(), ...draft.before });
+  area.focus();
 }
 
 // --- Pictures
@@ -66,17 +76,19 @@ function show(conversation) {
 // One after another, so that they stand in the order in which they were chosen.
 let arriving = Promise.resolve();
 let arrived = { count: 0, refused: [] }; // since nothing was on its way
+const coming = new Map(); // how many pictures are on their way into a draft
 
 function attach(files) {
   document.dispatchEvent(new Event("sl-attach"));
-  if (!uploading) arrived = { count: 0, refused: [] };
+  if (!coming.size) arrived = { count: 0, refused: [] };
+  const into = draft; // wherever the user will be
   arrived.count += files.length;
-  uploading += files.length;
+  coming.set(into, (coming.get(into) ?? 0) + files.length);
   drawFiles();
-  for (const file of files) arriving = arriving.then(() => receive(file));
+  for (const file of files) arriving = arriving.then(() => receive(file, into));
 }
 
-async function receive(file) {
+async function receive(file, into) {
   try {
     const response = await fetch("/uploads", {
       method: "POST", body: file, headers: { "x-name": encodeURIComponent(file.name) } });
@@ -85,20 +97,24 @@ async function receive(file) {
       arrived.refused.push({ name: arrived.count > 1 ? file.name : "", error: answer.error });
       trigger("upload", { refused: arrived.refused });
     }
-    else if (answer.files.length > 1) choosePages(answer.files);
-    else draft.files.push(...answer.files);
+    else if (answer.files.length > 1) choosePages(answer.files, into);
+    else into.files.push(...answer.files);
   } catch {
     window.secondLook.toast(value.words.upload_failed);
   }
-  uploading -= 1;
+  const left = coming.get(into) - 1;
+  if (left) coming.set(into, left); else coming.delete(into);
+  if (into !== draft) { keep(); return; }
   drawFiles();
   changed();
-  if (!uploading && sendsWhenUploaded) send();
+  if (!left && sendsWhenUploaded) send();
 }
+
+const forget = (file) => fetch(`/uploads/${file.id}`, { method: "DELETE" });
 
 function remove(file) {
   draft.files = draft.files.filter((other) => other !== file);
-  fetch(`/uploads/${file.id}`, { method: "DELETE" });
+  forget(file);
   drawFiles();
   changed();
   area.focus();
@@ -151,7 +167,7 @@ function thumbnail(file, at, all) {
 function note(text, at) {
   const open = () => {
     draft.notes.splice(at, 1);
-    put({ ...draft, text: [draft.text, text].filter(Boolean).join("\n\n") });
+    put({ text: [draft.text, text].filter(Boolean).join("\n\n") });
     area.focus();
   };
   const drop = () => { draft.notes.splice(at, 1); drawFiles(); changed(); };
@@ -163,7 +179,7 @@ function note(text, at) {
 
 function drawFiles() {
   const parts = draft.files.map(thumbnail);
-  if (uploading) parts.push(el("div", { class: "sl-uploading", role: "status" }, el("i", {}), value.words.uploading));
+  if (coming.has(draft) || drafts.aside(place)?.files.length) parts.push(el("div", { class: "sl-uploading", role: "status" }, el("i", {}), value.words.uploading));
   parts.push(...draft.notes.map(note));
   row.replaceChildren(...parts);
   row.hidden = !parts.length;
@@ -188,7 +204,7 @@ function suggestions() {
 }
 
 // A document's pages: those that are chosen are attached.
-function choosePages(pages) {
+function choosePages(pages, into) {
   const chosen = new Set(pages.slice(0, 8));
   const strip = el("div", { class: "sl-pages" }, ...pages.map((page, at) => {
     const box = el("input", { type: "checkbox", "aria-label": page.name });
@@ -196,15 +212,15 @@ function choosePages(pages) {
     box.addEventListener("change", () => { if (box.checked) chosen.add(page); else chosen.delete(page); });
     return el("label", {}, el("img", { src: `/uploads/${page.id}.webp`, alt: "" }), box, el("span", {}, String(at + 1)));
   }));
-  const add = () => {
-    draft.files.push(...pages.filter((page) => chosen.has(page)));
-    for (const page of pages) if (!chosen.has(page)) fetch(`/uploads/${page.id}`, { method: "DELETE" });
-    dialog.close();
+  const taken = () => {
+    for (const page of pages) if (dialog.returnValue && chosen.has(page)) into.files.push(page); else forget(page);
+    if (into !== draft) { keep(); return; }
     drawFiles();
     changed();
   };
-  const primary = el("button", { type: "button", class: "sl-primary", onclick: add }, value.words.add_pages);
+  const primary = el("button", { type: "button", class: "sl-primary", onclick: () => dialog.close("add") }, value.words.add_pages);
   const dialog = ask(value.words.choose_pages.replace("{n}", pages.length), strip, primary);
+  dialog.addEventListener("close", taken);
   primary.focus();
 }
 
@@ -251,7 +267,7 @@ function choose({ job, prompt }) {
   const known = commands().some((each) => each.prompt === draft.text.trim());
   const text = !draft.text.trim() || draft.text.startsWith("/") || known ? prompt : draft.text;
   closeCommands();
-  put({ ...draft, job: job ?? null, text });
+  put({ job: job ?? null, text });
   area.focus();
 }
 
@@ -266,7 +282,9 @@ function jobsMenu(anchor) {
 
 async function loadPresets() {
   const response = await fetch("/presets");
-  if (response.ok) presets = await response.json();
+  if (!response.ok) return;
+  presets = await response.json();
+  if (document.activeElement === area) offerCommands(); // a slash may have been faster
 }
 
 function savePreset() {
@@ -274,9 +292,16 @@ function savePreset() {
   const save = async () => {
     if (!name.value.trim()) return;
     const body = JSON.stringify({ name: name.value.trim(), job: draft.job, prompt: draft.text });
-    const response = await fetch("/presets", { method: "PUT", body, headers: { "content-type": "application/json" } });
-    if (response.ok) presets = await response.json();
-    dialog.close();
+    try {
+      const response = await fetch("/presets", { method: "PUT", body, headers: { "content-type": "application/json" } });
+      const answer = await response.json();
+      if (response.ok) { presets = answer; dialog.close(); }
+      else refused(answer.problem?.join(" ") ?? response.statusText);
+    } catch { refused(value.words.upload_failed); }
+  };
+  const refused = (why) => {
+    dialog.querySelector(".sl-problem")?.remove();
+    name.after(el("p", { class: "sl-problem", role: "alert" }, why));
   };
   name.addEventListener("keydown", (event) => { if (event.key === "Enter") save(); });
   const dialog = ask(value.words.preset_save, name,
@@ -313,22 +338,36 @@ function drawCommands() {
   else area.setAttribute("aria-activedescendant", `sl-command-${marked}`);
 }
 
-// --- Keys
+// --- Sending
 
 function send() {
   if (!area.value.trim() && !draft.files.length && !draft.notes.length) return;
-  sendsWhenUploaded = uploading > 0;
-  if (sendsWhenUploaded || !value.enabled) return;
-  sentFrom = place;
+  sendsWhenUploaded = coming.has(draft);
+  if (sendsWhenUploaded || !value.enabled || drafts.aside(place)) return;
+  clearTimeout(changed.timer);
+  const sent = whole();
+  const number = drafts.send(place);
+  draft = drafts.of(place);
+  drawDraft();
   window.secondLook.toEnd();
-  trigger("submit", { draft: whole() });
+  trigger("submit", { draft: sent, number });
 }
+
+function answered(answer) {
+  const from = drafts.answered(answer);
+  if (from === "" && answer.taken) window.secondLook.settings.begun();
+  if (from === place && !answer.taken) { drawDraft(); changed(); }
+}
+
+const unanswered = () => drafts.numbers().forEach((number) => answered({ number, taken: false }));
+
+// --- Keys
 
 function recall(step) {
   const said = [...document.querySelectorAll("#hist .sl-typed")].map((each) => each.textContent).reverse();
   const next = Math.max(-1, Math.min(recalled + step, said.length - 1));
   if (next === recalled) return;
-  put({ ...draft, text: said[next] ?? "" });
+  put({ text: said[next] ?? "" });
   recalled = next;
 }
 
@@ -415,22 +454,23 @@ function draw() {
   if (!words) return;
   for (const [node, key] of [[area, "prompt_label"], [clip, "attach"], [camera, "camera"], [jobs, "jobs"], [submit, "send"], [stop, "stop"]]) name(node, words[key]);
   area.removeAttribute("title");
-  if (holds && holds.id !== held) {
-    held = holds.id;
-    if (sentFrom !== null) { // it was taken: its draft is done with, wherever it was written
-      const drafts = kept();
-      delete drafts[sentFrom];
-      sessionStorage.setItem(KEPT, JSON.stringify(drafts));
-      if (!sentFrom) window.secondLook.settings.begun();
-      sentFrom = null;
-    }
-    put({ text: holds.text, files: holds.files, job: holds.job || null });
-  } else drawFiles();
+  if (value.answered) answered(value.answered);
+  if (value.place !== undefined) show(value.place);
+  if (holds && holds.id !== held) hold(holds);
+  else drawFiles();
 }
 
-window.secondLook.composer = { attach, show, draft: whole, choose: (job) => choose(value.jobs.find((each) => each.job === job)) };
-document.addEventListener("sl-open", (event) => show(event.detail));
+function hold({ id, text, files, job, editing }) {
+  held = id;
+  if (!editing) { put({ files: [...draft.files, ...files] }); return; }
+  if (draft.editing) giveUpEdit();
+  const before = drafts.isEmpty(draft) ? null : { ...draft };
+  put({ ...drafts.empty(), text, files, job: job || null, editing, before });
+}
+
+window.secondLook.composer = { attach, draft: whole, giveUpEdit, unanswered, choose: (job) => choose(value.jobs.find((each) => each.job === job)) };
+document.addEventListener("sl-tray", () => { if (!drafts.isEmpty(draft)) changed(); }); // its cost is not there any more
 draw();
+drawDraft();
 watch("value", draw);
-put(kept()[place]);
 loadPresets();

@@ -67,7 +67,7 @@ const bar = drawn(root, () => {
 });
 
 function draw() {
-  const { open, title, language, words, settings, pulse } = props.value;
+  const { open, folder, title, language, words, settings, pulse } = props.value;
   bar();
   if (open !== shown) {
     window.secondLook.toEnd();
@@ -76,9 +76,10 @@ function draw() {
   window.secondLook.words = { ...words, set_close: settings.close };
   window.secondLook.skip(words.skip);
   if (pulse) window.secondLook.pulse(pulse, { lost: words.lost_server, again: words.started_again });
+  window.secondLook.openFolder = folder;
   if (open !== shown) {
     window.secondLook.openId = open;
-    document.dispatchEvent(new CustomEvent("sl-open", { detail: open }));
+    document.dispatchEvent(new Event("sl-open"));
   }
   if (shown !== null) window.secondLook.remember(open);
   shown = open;

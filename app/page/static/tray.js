@@ -1,5 +1,5 @@
 // What stands above the composer: what was refused; go on with a reply that was cut off; what the draft would cost.
-// value: {problem: [text, hint] | null, said: string | null,
+// value: {problem: [text, hint] | null, said: string | null, editing: {said, cancel} | null,
 //         action: {action, label, …} | null, resume: string | null, cost: string | null, tight: bool, title,
 //         details: [{name, label, about}], chosen,
 //         keeps: true where only the cost is new: what was said or refused stays}
@@ -22,7 +22,8 @@ function draw() {
   if (keeps && news.chosen !== chosen) return;
   const { problem, said, action } = keeps ? standing : news;
   standing = { problem, said, action };
-  const { resume, cost, tight, title, details } = news;
+  if (!keeps) document.dispatchEvent(new Event("sl-tray"));
+  const { resume, cost, tight, title, details, editing } = news;
   const parts = [];
   if (problem) {
     const [text, hint] = problem;
@@ -33,6 +34,10 @@ function draw() {
     const button = action && el("button", { type: "button", "data-action": action.action,
       onclick: () => trigger("edit", action) }, action.label);
     parts.push(el("div", { class: "sl-said", role: "status" }, said, ...(button ? [button] : [])));
+  }
+  if (editing) {
+    parts.push(el("div", { class: "sl-said", role: "status" }, editing.said,
+      el("button", { type: "button", "data-action": "cancel", onclick: () => window.secondLook.composer.giveUpEdit() }, editing.cancel)));
   }
   if (resume) {
     parts.push(el("button", { class: "sl-resume", type: "button", onclick: () => trigger("click") },
