@@ -180,7 +180,7 @@ def test_a_picture_over_the_limit_is_refused_like_the_page_s(
     assistant_with, engine, tmp_path, monkeypatch, receipt
 ):
     assistant = assistant_with(engine)
-    monkeypatch.setattr(assistant.decoder, "_limits", Limits(max_bytes=1_000))
+    monkeypatch.setattr(assistant.decoder, "limits", Limits(max_bytes=1_000))
     with programs_served(assistant, tmp_path) as url:
         answer = httpx.post(f"{url}/v1/jobs/text", files={"image": receipt})
 

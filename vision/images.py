@@ -75,7 +75,7 @@ class Decoder:
     """
 
     def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
-        self._limits = limits
+        self.limits = limits
         self._lock = Lock()  # held while the worker is started or asked
         self._process: DecodeProcess | None = None
         self._closed = False
@@ -122,7 +122,7 @@ class Decoder:
         """
         width, height = size or (0, 0)
         assert size is None or (width > 0 and height > 0), "a size has pixels"
-        assert width * height <= self._limits.max_pixels, "a size within the limits"
+        assert width * height <= self.limits.max_pixels, "a size within the limits"
         picture, reply = self._decode(data, rgb=True, width=width, height=height)
         assert reply.rgb is not None
         return Decoded(picture, reply.rgb)
@@ -133,7 +133,7 @@ class Decoder:
         In a process for this document alone, which ends with the generator. Raise an
         ``ImageRefused`` before the first page, or at the one that cannot be drawn.
         """
-        return pages(data, self._limits)
+        return pages(data, self.limits)
 
     def rest(self) -> None:
         """End an idle worker, to give its memory back; the next picture starts another."""
@@ -154,8 +154,8 @@ class Decoder:
     def _decode(
         self, data: bytes, *, rgb: bool = False, width: int = 0, height: int = 0, side: int = 0
     ) -> tuple[Picture, Reply]:
-        if len(data) > self._limits.max_bytes:
-            raise ImageTooManyBytes(size=len(data), limit=self._limits.max_bytes)
+        if len(data) > self.limits.max_bytes:
+            raise ImageTooManyBytes(size=len(data), limit=self.limits.max_bytes)
         kind = kind_of(data)
         request = Request(kind, len(data), rgb, width, height, side)
         with self._lock:
@@ -171,7 +171,7 @@ class Decoder:
         if self._process and not self._process.alive:
             self._drop()
         if not self._process:
-            self._process = DecodeProcess(self._limits)
+            self._process = DecodeProcess(self.limits)
         return self._process
 
     def _drop(self) -> None:

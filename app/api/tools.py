@@ -103,9 +103,10 @@ class Tools:
         return reply
 
     async def _said(self, picture: str, text: str) -> Said:
-        root = self._programs.uploads_root
+        root, limits = self._programs.uploads_root, self._programs.assistant.decoder.limits
         with _told():
-            return Said("user", text, tuple(await run_in_threadpool(_pictures, picture, root)))
+            found = await run_in_threadpool(_pictures, picture, root, limits.max_bytes)
+            return Said("user", text, tuple(found))
 
     async def _turn(self, said: Said, job: JobName | None, call: Call) -> Turn:
         with _told():
@@ -124,9 +125,9 @@ def _told() -> Iterator[None]:
         raise ToolError(str(refused(error))) from error
 
 
-def _pictures(named: str, root: Path) -> list[Upload]:
+def _pictures(named: str, root: Path, max_bytes: int) -> list[Upload]:
     if named[:5].lower() == "data:":
         return [Upload("picture", from_data_uri(named))]
-    if found := uploads_named(named, root):
+    if found := uploads_named(named, root, max_bytes):
         return found
     raise PictureNotInline(address=named[:60])

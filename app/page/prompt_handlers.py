@@ -58,7 +58,9 @@ class PromptHandlers:
 
         def take() -> Run:
             uploads = [self._uploads.get(*file) for file in draft.files]
-            uploads += uploads_named(draft.text, self._uploads_root)
+            uploads += uploads_named(
+                draft.text, self._uploads_root, self._assistant.decoder.limits.max_bytes
+            )
             run = self._assistant.send(
                 draft.place,
                 draft.text,
