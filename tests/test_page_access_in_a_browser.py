@@ -106,6 +106,10 @@ def test_what_a_search_found(page):
     page.wait_for_selector(".sl-hit mark", state="attached")
 
     assert found(page) == []
+    page.eval_on_selector(
+        ".sl-query", "box => { box.value = ''; box.dispatchEvent(new Event('input')); }"
+    )
+    page.wait_for_selector(".sl-hit", state="detached")
 
 
 def conversation(page, at):

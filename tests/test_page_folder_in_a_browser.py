@@ -264,7 +264,8 @@ def test_a_file_on_its_way_when_one_stops_is_not_read(page, script, store):
         choose(page, picture(40), picture(41))
         page.wait_for_selector(".fold-row >> text=SURE SHOP")
         page.once("dialog", lambda dialog: dialog.accept())
-        page.click(".fold-stop")
+        with page.expect_response("**/folder/pause*"):
+            page.click(".fold-stop")
 
     page.wait_for_selector(".fold-add")
     assert whose(store) == ["SURE SHOP"]

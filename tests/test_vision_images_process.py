@@ -185,7 +185,8 @@ def test_ctrl_c_during_a_call_leaves_no_answer_for_the_next(decoder):
     def interrupt():
         while not unread(process):
             done.wait(0.001)
-        os.kill(os.getpid(), signal.SIGINT)
+        # Of a process with more threads the system may wake another one.
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)
     thread.start()

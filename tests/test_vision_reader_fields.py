@@ -147,3 +147,16 @@ def test_a_chinese_receipt_has_its_fields():
         "cash": "￥50.00",
         "change": "￥14.50",
     }
+
+
+@pytest.mark.parametrize(
+    ("said", "merchant"),
+    [
+        (("CAFÉ DE LA GARE SARL", "12 RUE DE L'ÉGLISE", "Crème brûlée  6,50", "Total  6,50"),
+         "CAFÉ DE LA GARE SARL"),
+        (("CÓRNER SHOP SDN BHD", "12 LONG STREET", "Milk  6.50", "Total  6.50"),
+         "CORNER SHOP SDN BHD"),
+    ],
+)  # fmt: skip
+def test_an_accent_is_a_stain_where_the_page_has_no_others(said, merchant):
+    assert find("merchant", rows(*said)).value == merchant

@@ -60,7 +60,8 @@ class Address:
     def value(self) -> str:
         """The address in one line, without its label."""
         said = " ".join(_LABEL.sub("", row.raw) for row in self.rows)
-        return spelt(" ".join(_LAST_PHONE.sub("", said).split()))
+        said = " ".join(_LAST_PHONE.sub("", said).split())
+        return spelt(said, has_accents=self.rows[0].has_accents)
 
     @property
     def raw(self) -> str:

@@ -116,7 +116,8 @@ def _party(page: Page, label: re.Pattern[str]) -> Name | None:
             if match := label.match(cell.line.text):
                 rest = cell.line.text[match.end() :].strip(" :：-")
                 if letters(rest) >= _LEAST:
-                    return Name(spelt(rest), (cell,), row.index, 1.0)
+                    value = spelt(rest, has_accents=row.has_accents)
+                    return Name(value, (cell,), row.index, 1.0)
                 if not rest and below and letters(below.text) >= _LEAST and not below.is_head:
                     return _name([below], 0.5)
     return None
@@ -225,4 +226,5 @@ def _name(rows: Sequence[PageRow], score: float) -> Name:
     cells = tuple(cell for row in rows for cell in _named(row))
     text = " ".join(cell.line.text for cell in cells)
     text = _REGISTRATION.sub("", text) or text
-    return Name(spelt(" ".join(text.split())).strip(" -:,*"), cells, rows[-1].index, score)
+    value = spelt(" ".join(text.split()), has_accents=rows[0].has_accents)
+    return Name(value.strip(" -:,*"), cells, rows[-1].index, score)

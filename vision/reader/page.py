@@ -16,6 +16,7 @@ from vision.reader.layout import Box, upright
 from vision.reader.roles import Called, role_of
 from vision.reader.rows import Rows
 from vision.reader.script import length, letters
+from vision.reader.spelling import uses_accents
 from vision.reader.values import Amount, Style, amounts, style_of, worn_amount
 
 _MARK = 3  # letters; a currency or a tax mark has no more
@@ -57,6 +58,7 @@ class PageRow:
     index: int
     cells: tuple[Cell, ...]
     figures: tuple[Figure, ...]
+    has_accents: bool  # whether the language of the page has them
 
     @cached_property
     def text(self) -> str:
@@ -165,19 +167,21 @@ def page_of(rows: Rows) -> Page:
     lines = [line for row in rows for line in row]
     boxes = {id(line): box for line, box in zip(lines, upright(lines), strict=True)}
     style = style_of([plain(line.text) for line in lines])
+    has_accents = uses_accents(" ".join(line.text for line in lines))
     found = tuple(
-        _row(i, [Cell(line, boxes[id(line)], plain(line.text)) for line in row], style)
+        _row(i, [Cell(line, boxes[id(line)], plain(line.text)) for line in row], style, has_accents)
         for i, row in enumerate(rows)
     )
     return Page(found, style)
 
 
-def _row(index: int, cells: Sequence[Cell], style: Style) -> PageRow:
+def _row(index: int, cells: Sequence[Cell], style: Style, has_accents: bool) -> PageRow:
     figures = [
         Figure(amount, cell, index) for cell in cells for amount in amounts(cell.text, style)
     ]
     figures += [f for cell in cells[1:] if (f := _worn(cell, index))]
-    return PageRow(index, tuple(cells), tuple(sorted(figures, key=lambda f: f.box.x0)))
+    ordered = tuple(sorted(figures, key=lambda f: f.box.x0))
+    return PageRow(index, tuple(cells), ordered, has_accents)
 
 
 def _worn(cell: Cell, row: int) -> Figure | None:

@@ -7,12 +7,13 @@ accent in a text that has no others is a stain.
 import re
 import unicodedata
 
+_FEW = 3  # letters with accents; a language that has them has more on a page
 # "SeIangor", "JIn", "BIk"; not "McIntosh".
 _I_FOR_L = re.compile(r"(?<![^\W\d_])(?!Ma?c)([^\W\d_]+)I(?=[a-z])")
 
 
-def spelt(text: str, *, has_accents: bool = False) -> str:
-    """Return words as they are spelt; ``has_accents`` says that the language has accents."""
+def spelt(text: str, *, has_accents: bool) -> str:
+    """Return words as they are spelt; ``has_accents`` says that the page's language has them."""
     text = text.replace("_", " ")
     while (mended := _I_FOR_L.sub(r"\1l", text)) != text:
         text = mended
@@ -26,3 +27,9 @@ def without_accents(text: str) -> str:
         c for i, c in enumerate(parts) if not (unicodedata.combining(c) and parts[i - 1].isascii())
     )
     return unicodedata.normalize("NFC", bare)
+
+
+def uses_accents(text: str) -> bool:
+    """Tell whether a page's text is in a language with accents."""
+    bare = without_accents(text)
+    return sum(a != b for a, b in zip(text, bare, strict=False)) >= _FEW

@@ -237,6 +237,7 @@ async function photograph() {
   const video = el("video", { autoplay: "", playsinline: "", muted: "" });
   video.srcObject = stream;
   const take = () => {
+    if (!video.videoWidth) return; // no picture has come yet
     const canvas = el("canvas", { width: video.videoWidth, height: video.videoHeight });
     canvas.getContext("2d").drawImage(video, 0, 0);
     canvas.toBlob((blob) => attach([new File([blob], "photo.jpg", { type: "image/jpeg" })]), "image/jpeg", 0.95);
