@@ -399,6 +399,22 @@ def test_what_comes_back_leaves_alone_what_is_being_written(panel):
     assert page.turn().corrections["receipts.0.merchant"] == "Café"
 
 
+def test_what_was_refused_is_said_though_another_field_was_kept_meanwhile(panel):
+    page = panel()
+    with saves_held(page) as let_go:
+        write(page, "receipts.0.merchant", "Café")
+        page.click(field(MILK))
+        page.click(field(MILK))
+        page.keyboard.type("abc")
+        let_go()
+        page.wait_for_selector(f"{field('receipts.0.merchant')} >> text=Café")
+
+        page.keyboard.press("Tab")
+
+    page.wait_for_selector(".slip-problem >> text=abc cannot stand in this field.")
+    assert page.input_value(".slip-input") == "abc"
+
+
 def test_what_was_kept_is_added_up_once_nothing_is_being_written(panel):
     page = panel(receipt("8.76"))
     with saves_held(page) as let_go:

@@ -5,11 +5,11 @@
   const AMOUNT = { type: "text", inputmode: "decimal", maxlength: "40" };
   const TEXT = { type: "text", maxlength: "500" };
 
-  // hold: the element that the input stands for. keep(text, again) saves, and returns what is wrong
-  // with it, or "" when all is well; left(again) is told when nothing was changed. ``again``: the
-  // field had the keyboard at the end, and should have it again. All is drawn anew once it is kept:
-  // where that has to wait, what was written stands there until then.
-  function receiptWrite(hold, { label, kind, value }, { title, keep, left }) {
+  // hold: the element that the input stands for. keep(text) saves, and returns what is wrong with
+  // it, or "" when all is well; then kept(again) is called, or left(again) when nothing was changed.
+  // ``again``: the field had the keyboard at the end, and should have it again. Where drawing all
+  // anew has to wait, what was written stands there until then.
+  function receiptWrite(hold, { label, kind, value }, { title, keep, kept, left }) {
     const input = el("input", { class: "slip-input", "aria-label": label, title, autocomplete: "off", spellcheck: "false",
       ...(INPUTS[kind] ?? (["amount", "tax"].includes(kind) ? AMOUNT : TEXT)) });
     const problem = el("span", { class: "slip-problem", role: "alert" });
@@ -29,13 +29,14 @@
       if (written === value) { leave(again); return; }
       busy = input.readOnly = true;
       input.setAttribute("aria-busy", "true");
-      problem.textContent = await keep(written, again);
+      problem.textContent = await keep(written);
       if (!problem.textContent) {
         problem.remove();
         (hold.lastElementChild ?? hold).textContent = written || "–";
         hold.classList.remove("slip-lit");
         if (hold.ariaPressed) hold.ariaPressed = "false";
         input.replaceWith(hold);
+        kept(again);
         return;
       }
       busy = input.readOnly = false;

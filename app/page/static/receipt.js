@@ -271,11 +271,8 @@
   function write(panel, hold, field, { after, focus }) {
     window.secondLook.receiptWrite(hold, field, {
       title: panel.data.words.keys,
-      keep: async (text, again) => {
-        const said = await send(panel, { [field.path]: text });
-        if (!said) renew(panel, again ? field.path : null);
-        return said;
-      },
+      keep: (text) => send(panel, { [field.path]: text }),
+      kept: (again) => renew(panel, again ? field.path : null),
       left: (again) => { after(); if (again) focus.focus({ preventScroll: true }); },
     });
   }

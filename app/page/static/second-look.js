@@ -128,7 +128,8 @@
     if (spot && !root.contains(document.activeElement)) root.querySelector(spot)?.focus({ preventScroll: true });
   }
 
-  const HELD = ".sl-rename, .slip-input:focus:not([aria-busy]), [aria-expanded=true]";
+  // A field that is written, on its way to the server, or was refused and says why; an open menu.
+  const HELD = ".sl-rename, .slip-input:is(:focus, [aria-busy], :has(+ .slip-problem:not(:empty))), [aria-expanded=true]";
 
   // A value may come at any time; what is pressed, written in or has its menu open is not drawn
   // anew under the user's hand, but as soon as it is let go. Returns what draws.
