@@ -177,6 +177,15 @@ def test_ctrl_c_does_not_reach_the_worker(decoder):
     assert decoder._process.pid == before
 
 
+@pytest.fixture
+def heeds_ctrl_c():
+    """Whoever starts a program in the background may have it ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_ctrl_c_during_a_call_leaves_no_answer_for_the_next(decoder):
     process = decoder._process
     os.kill(process.pid, signal.SIGSTOP)
