@@ -436,17 +436,42 @@ def test_a_name_that_the_user_gave_stays(assistant_with, store):
     assert store.conversation(first.conversation_id).title == "Groceries"
 
 
-def test_another_engine_is_taken_and_the_conversation_goes_on(store):
+class Away(FakeEngine):
+    """Cannot be loaded, and notes each try."""
+
+    tries = 0
+
+    def load(self, report):
+        Away.tries += 1
+        raise NoGpuNoWeights(model="none")
+
+
+@pytest.fixture
+def switching(store):
+    """Return a function that starts an assistant of one engine beside which there is another."""
+    started = []
+
+    def start(engine, other):
+        started.append(
+            Assistant(
+                [Candidate(lambda: engine)],
+                store,
+                Decoder(),
+                SamplingParams(),
+                others=lambda *_: [Candidate(other)],
+            )
+        )
+        started[0].start()
+        started[0].wait_until_loaded()
+        return started[0]
+
+    yield start
+    started[0].close()
+
+
+def test_another_engine_is_taken_and_the_conversation_goes_on(switching):
     first, second = FakeEngine(["From the first."]), FakeEngine(["From the second."])
-    assistant = Assistant(
-        [Candidate(lambda: first)],
-        store,
-        Decoder(),
-        SamplingParams(),
-        others=lambda *_: [Candidate(lambda: second)],
-    )
-    assistant.start()
-    assistant.wait_until_loaded()
+    assistant = switching(first, lambda: second)
     run = assistant.send(None, "Hello")
     assert finished(run).reply == "From the first."
 
@@ -456,53 +481,23 @@ def test_another_engine_is_taken_and_the_conversation_goes_on(store):
     assert finished(again).reply == "From the second."
     assert next(m.text for m in second.prompts[0].messages) == "Hello"
     assert first.status().state == "unloaded"
-    assistant.close()
 
 
-def test_a_switch_that_failed_before_is_not_tried_again(store):
-    tried = []
-
-    class Away(FakeEngine):
-        def load(self, report):
-            tried.append(self)
-            raise NoGpuNoWeights(model="none")
-
-    engine = FakeEngine(["Still here."])
-    assistant = Assistant(
-        [Candidate(lambda: engine)],
-        store,
-        Decoder(),
-        SamplingParams(),
-        others=lambda *_: [Candidate(Away)],
-    )
-    assistant.start()
+def test_a_switch_that_failed_before_is_not_tried_again(switching, monkeypatch):
+    monkeypatch.setattr(Away, "tries", 0)
+    assistant = switching(FakeEngine(["Still here."]), Away)
     for _ in range(3):
         assistant.switch("qwen")
         finished(assistant.send(None, "Hello"))
 
-    assert len(tried) == 3
+    assert Away.tries == 3
     assert len(assistant.condition().instead_of) == 1
-    assistant.close()
 
 
-def test_an_engine_that_cannot_be_taken_leaves_the_one_before(store):
-    class Away(FakeEngine):
-        def load(self, report):
-            raise NoGpuNoWeights(model="none")
-
-    engine = FakeEngine(["Still here."])
-    assistant = Assistant(
-        [Candidate(lambda: engine)],
-        store,
-        Decoder(),
-        SamplingParams(),
-        others=lambda *_: [Candidate(Away)],
-    )
-    assistant.start()
-    assistant.wait_until_loaded()
+def test_an_engine_that_cannot_be_taken_leaves_the_one_before(switching):
+    assistant = switching(FakeEngine(["Still here."]), Away)
 
     assistant.switch("qwen")
 
     assert finished(assistant.send(None, "Hello")).reply == "Still here."
     assert [type(reason) for reason in assistant.condition().instead_of] == [NoGpuNoWeights]
-    assistant.close()
