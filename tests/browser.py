@@ -41,6 +41,7 @@ EXAMPLES_ASKED: tuple[tuple[Job | None, str, tuple[str, ...]], ...] = (  # the n
     ("html", "Rebuild this screenshot as one HTML page.", ("screenshot.png",)),
     ("receipt", "Read this receipt.", ("receipt.png",)),
 )
+PROMPTS = tuple(prompt for _, prompt, _ in reversed(EXAMPLES_ASKED))  # as the list has them
 WAIT_MS = 30_000  # a backstop: what is waited for comes much sooner
 
 
@@ -89,6 +90,11 @@ def examples_served(folder: Path) -> Iterator[str]:
         yield address
     assistant.close()
     store.close()
+
+
+def shown(page: Page, at: int) -> None:
+    """Wait until the example that stands at ``at`` in the list is the one that is shown."""
+    page.wait_for_selector(f"#hist .sl-typed >> text='{PROMPTS[at]}'")
 
 
 def opened(browser: Browser, url: str, *, ready: bool = True, **options: object) -> Page:

@@ -1,7 +1,6 @@
 """What OpenAI's own client sees of ``/v1/chat/completions`` and ``/v1/models``."""
 
 import asyncio
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from app.errors import NothingToSend
 from app.run import Run
 from history import Turn
 from tests.api_lab import WAIT_S, Gate, Telling, leaving, programs_served, user
+from tests.server_lab import until
 from vision.engine import SamplingParams
 from vision.errors import EngineFailed
 from vision.fake import FakeEngine
@@ -420,7 +420,7 @@ def test_a_program_that_leaves_before_its_turn_is_never_answered(client_of):
 
         asked = {"model": "second-look", "messages": [user("Second.")]}
         with leaving(f"{client.base_url}chat/completions", json=asked):
-            _until(lambda: client.assistant.waiting() == 2)
+            until(lambda: client.assistant.waiting() == 2)
             second = client.assistant._runs.all()[-1]
         assert second.ended.wait(WAIT_S)
         gate.open.set()
@@ -438,7 +438,7 @@ def test_the_page_is_served_in_the_order_of_asking(client_of):
         assert gate.reached.wait(WAIT_S)
         page = client.assistant.send(None, "Page's.")
         second = pool.submit(said, client, user("Program's second."))
-        _until(lambda: client.assistant.waiting() == 3)
+        until(lambda: client.assistant.waiting() == 3)
         gate.open.set()
         first.result(WAIT_S), second.result(WAIT_S), page.ended.wait(WAIT_S)
 
@@ -447,12 +447,3 @@ def test_the_page_is_served_in_the_order_of_asking(client_of):
         "Page's.",
         "Program's second.",
     ]
-
-
-def _until(true):
-    done = threading.Event()
-    for _ in range(6_000):
-        if true():
-            return
-        done.wait(0.01)
-    raise AssertionError

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import time
 
 import pytest
 from fastapi import FastAPI
@@ -14,6 +13,7 @@ from app.page.folder_routes import folder_routes
 from app.tmp_folder import TmpFolder
 from tests.conftest import png
 from tests.folder_lab import Script, receipt
+from tests.server_lab import until
 from vision.errors import EngineFailed
 from vision.fake import FakeEngine
 
@@ -47,11 +47,13 @@ def send(client, *widths, tag="Trip/"):
         assert answer.status_code == 200, answer.text
 
 
+def now_of(client):
+    return client.get("/folder/now").json()["now"]
+
+
 def until_done(client):
-    deadline = time.monotonic() + 30
-    while (now := client.get("/folder/now").json()["now"])["state"] != "done":
-        assert time.monotonic() < deadline
-    return now
+    until(lambda: now_of(client)["state"] == "done")
+    return now_of(client)
 
 
 def rows(client, tag="Trip/"):
@@ -169,11 +171,9 @@ def test_how_far_it_is_is_told_in_the_users_language(client, script):
 def test_a_pause_by_the_engines_fault_says_why(client, script):
     script.readings[10] = EngineFailed()
     send(client, 10)
-    deadline = time.monotonic() + 30
-    while not (now := client.get("/folder/now").json()["now"])["problem"]:
-        assert time.monotonic() < deadline
+    until(lambda: now_of(client)["problem"])
 
-    assert now["state"] == "paused"
+    assert now_of(client)["state"] == "paused"
 
 
 def test_files_that_were_not_read_are_named(client):

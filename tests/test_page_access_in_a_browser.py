@@ -3,7 +3,7 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser import EXAMPLES_ASKED, chromium, examples_served, offer, opened
+from tests.browser import PROMPTS, chromium, examples_served, offer, opened, shown
 
 pytestmark = [
     pytest.mark.browser,
@@ -63,7 +63,7 @@ def test_the_welcome(page):
     assert found(page) == []
 
 
-@pytest.mark.parametrize("at", range(len(EXAMPLES_ASKED)))
+@pytest.mark.parametrize("at", range(len(PROMPTS)))
 def test_a_conversation(page, at):
     conversation(page, at)
     page.wait_for_selector("#hist .sl-footer")
@@ -113,10 +113,8 @@ def test_what_a_search_found(page):
 
 
 def conversation(page, at):
-    """Open a conversation of the list, and wait until it is the one that is shown."""
     click(page, f".sl-item >> nth={at}")
-    prompt = list(reversed(EXAMPLES_ASKED))[at][1]
-    page.wait_for_selector(f"#hist .sl-typed >> text='{prompt}'")
+    shown(page, at)
 
 
 def test_the_clear_menu_and_what_is_asked_before_the_deepest(page):

@@ -125,10 +125,14 @@ def field(path):
     return f".slip-value[data-path='{path}'] >> nth=0"
 
 
+def edit(page, path):
+    """Choose a field, and choose it again to edit it."""
+    page.click(field(path))
+    page.click(field(path))
+
+
 def write(page, path, text):
-    """Choose a field, choose it again to edit it, and write into it."""
-    page.click(field(path))
-    page.click(field(path))
+    edit(page, path)
     page.fill(".slip-input", text)
 
 
@@ -385,8 +389,7 @@ def test_what_comes_back_leaves_alone_what_is_being_written(panel):
     page = panel(receipt("8.76"))
     with saves_held(page) as let_go:
         write(page, "receipts.0.merchant", "Café")
-        page.click(field(MILK))
-        page.click(field(MILK))
+        edit(page, MILK)
         page.keyboard.type("5.1")
 
         let_go()
@@ -403,8 +406,7 @@ def test_what_was_refused_is_said_though_another_field_was_kept_meanwhile(panel)
     page = panel()
     with saves_held(page) as let_go:
         write(page, "receipts.0.merchant", "Café")
-        page.click(field(MILK))
-        page.click(field(MILK))
+        edit(page, MILK)
         page.keyboard.type("abc")
         let_go()
         page.wait_for_selector(f"{field('receipts.0.merchant')} >> text=Café")
@@ -419,8 +421,7 @@ def test_what_was_kept_is_added_up_once_nothing_is_being_written(panel):
     page = panel(receipt("8.76"))
     with saves_held(page) as let_go:
         write(page, TOTAL, "8.16")
-        page.click(field(MILK))
-        page.click(field(MILK))
+        edit(page, MILK)
         let_go()
         page.wait_for_selector(f"{field(TOTAL)} >> text=8.16")
 
@@ -449,8 +450,7 @@ def test_saves_are_sent_one_after_another(panel):
     page.on("requestfinished", lambda request: seen.append(f"done {request.post_data}"))
     with saves_held(page):
         write(page, "receipts.0.merchant", "Café")
-        page.click(field(MILK))
-        page.click(field(MILK))
+        edit(page, MILK)
         page.keyboard.type("5.10")
         page.keyboard.press("Enter")
         page.wait_for_function("document.querySelectorAll('.slip-input[aria-busy]').length === 2")

@@ -6,7 +6,7 @@ import io
 import pytest
 from openpyxl import load_workbook
 
-from tests.browser import EXAMPLES_ASKED, chromium, examples_served, opened
+from tests.browser import chromium, examples_served, opened, shown
 
 pytestmark = [
     pytest.mark.browser,
@@ -16,7 +16,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
 RECEIPT, HTML, COMPARED, TABLE = range(4)  # in the list, the newest first
-PROMPTS = [prompt for _, prompt, _ in reversed(EXAMPLES_ASKED)]
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +27,8 @@ def page(tmp_path_factory):
 
 
 def show(page, at):
-    """Open a conversation of the list, and wait until it is the one that is shown."""
     page.click(f".sl-item >> nth={at}")
-    page.wait_for_selector(f"#hist .sl-typed >> text='{PROMPTS[at]}'")
+    shown(page, at)
 
 
 @pytest.fixture
