@@ -1,7 +1,7 @@
 // The receipts of a folder, those that want a look first; each opens beside the list.
 // folderQueue(view, reload): ``reload`` fetches the rows anew, and gives them to ``show``.
 (() => {
-  const { el, icon } = window.secondLook;
+  const { el, icon, refocused } = window.secondLook;
   const tool = (name, label, onclick, kind) => el("button", { type: "button", class: `fold-tool ${kind}`, title: label, "aria-label": label, onclick }, icon(name));
 
   window.secondLook.folderQueue = (view, reload) => {
@@ -44,13 +44,11 @@
         onclick: () => { onlyUnchecked = is; draw(); } }, label);
       const tabs = left ? [tab(`${words.to_check} ${left}`, true), tab(`${words.all} ${rows.length}`, false)]
         : [el("p", { class: "fold-none" }, icon("check"), words.all_checked)];
-      const focused = list.contains(document.activeElement) ? document.activeElement.dataset.conversation : null;
       const scrolled = list.scrollTop;
       list.setAttribute("aria-label", words.queue);
-      list.replaceChildren(...(rows.length
-        ? [el("div", { class: "fold-tabs" }, ...tabs), ...visible().map(drawRow)] : [el("p", { class: "fold-none" }, none)]));
+      refocused(list, () => list.replaceChildren(...(rows.length
+        ? [el("div", { class: "fold-tabs" }, ...tabs), ...visible().map(drawRow)] : [el("p", { class: "fold-none" }, none)])));
       list.scrollTop = scrolled;
-      if (focused) button(focused)?.focus({ preventScroll: true });
     }
 
     function drawRow(each) {

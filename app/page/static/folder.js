@@ -1,7 +1,7 @@
 // A folder at once: files go in, receipts come out, those that want a look first.
 // secondLook.folder.open(tag) shows a folder; without a tag, all of them and how to add one.
 (() => {
-  const { el, icon, folderFiles, folderQueue } = window.secondLook;
+  const { el, icon, refocused, folderFiles, folderQueue } = window.secondLook;
   const LOOK_MS = 1000; // between two looks at how far it is
   const AGAIN_MS = 2500; // between two looks at the list while it grows
 
@@ -213,9 +213,7 @@
     if (shown && queue.count()) parts.push(...["xlsx", "csv"].map((ending) => el("a", { class: "fold-button fold-table", download: "",
       href: `/folder/table.${ending}?tag=${encodeURIComponent(shown)}` }, ending === "xlsx" ? "Excel" : "CSV")));
     parts.push(close_);
-    const focused = document.activeElement?.classList?.item(1);
-    top.replaceChildren(el("div", { class: "fold-bar" }, ...parts), ...drawProgress(reading, adding));
-    if (focused && document.activeElement === document.body) top.querySelector(`.${focused}`)?.focus();
+    refocused(top, () => top.replaceChildren(el("div", { class: "fold-bar" }, ...parts), ...drawProgress(reading, adding)));
   }
 
   function drawProgress(reading, adding) {
