@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from app.assistant import Assistant
 from app.config import Config, TmpConfig
@@ -20,6 +20,7 @@ from app.guard import own_hosts
 from app.intake import Upload
 from app.serve import application
 from history import Store
+from tests.late import LATE_MS, Late, slowed
 from vision.engine import Job, SamplingParams
 from vision.images import Decoder
 from vision.reader.engine import ReaderEngine
@@ -43,6 +44,7 @@ EXAMPLES_ASKED: tuple[tuple[Job | None, str, tuple[str, ...]], ...] = (  # the n
 )
 PROMPTS = tuple(prompt for _, prompt, _ in reversed(EXAMPLES_ASKED))  # as the list has them
 WAIT_MS = 30_000  # a backstop: what is waited for comes much sooner
+expect.set_options(timeout=WAIT_MS)
 
 
 @contextlib.contextmanager
@@ -66,7 +68,12 @@ def served(assistant: Assistant, tmp_path: Path) -> Iterator[str]:
     config = Config(tmp=TmpConfig(root=str(tmp_path / "tmp")))
     app = application(assistant, config, own_hosts("127.0.0.1", port))
     server = uvicorn.Server(
-        uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, lifespan="on")
+        uvicorn.Config(
+            Late(app) if LATE_MS else app,
+            log_level="critical",
+            timeout_graceful_shutdown=1,
+            lifespan="on",
+        )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()
@@ -104,6 +111,8 @@ def opened(browser: Browser, url: str, *, ready: bool = True, **options: object)
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.on("console", lambda said: page.errors.append(said.text) if _is_ours(said) else None)
+    if LATE_MS:
+        slowed(page)
     page.goto(url)
     page.wait_for_selector("#composer textarea:not([disabled])" if ready else "#composer textarea")
     return page
@@ -144,16 +153,23 @@ def send(page: Page, text: str) -> None:
 
 def reply(page: Page, nth: int = 1) -> str:
     """Return the text of the ``nth`` reply of the conversation, once it has ended."""
-    page.wait_for_function(
-        "n => document.querySelectorAll('#hist .sl-footer').length >= n", arg=nth
-    )
-    return page.evaluate(
+    ended = page.wait_for_function(
         """n => {
             const users = [...document.querySelectorAll('#hist .user-row')];
-            const after = (row) => users[n - 1].compareDocumentPosition(row) & 4
+            const after = (row) => users[n - 1]?.compareDocumentPosition(row) & 4
                 && (!users[n] || users[n].compareDocumentPosition(row) & 2);
-            return [...document.querySelectorAll('#hist .bot-row')].filter(after)
-                .map((row) => row.innerText).join('\\n');
+            const rows = [...document.querySelectorAll('#hist .bot-row')].filter(after);
+            return rows.some((row) => row.querySelector('.sl-footer'))
+                && rows.map((row) => row.innerText).join('\\n');
         }""",
-        nth,
+        arg=nth,
     )
+    return ended.json_value()
+
+
+def begin(page: Page) -> None:
+    """Begin a new conversation; wait until what is written is for it."""
+    page.click(".sl-new")
+    page.wait_for_selector(".sl-welcome")
+    page.wait_for_function("window.secondLook.composer.draft().place === ''")
+    expect(page.locator("#hist .sl-footer")).to_have_count(0)

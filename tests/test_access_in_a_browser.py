@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from app.assistant import Assistant
 from app.engines import Candidate
@@ -60,41 +61,43 @@ def sign_in(page, name, password=None):
     page.press("#password", "Enter")
 
 
-def titles(page):
+def shown_to(page, name):
+    """Wait until the page is there, and whose it is."""
+    expect(page.locator(".sl-account span")).to_have_text(name)
     page.wait_for_selector("#composer textarea:not([disabled])")
-    return page.eval_on_selector_all(".sl-item-title", "all => all.map(e => e.textContent)")
 
 
 def test_two_users_of_one_browser_see_only_what_is_theirs(page, url):
     page.wait_for_url(f"{url}/sign-in")
     sign_in(page, "anna")
-    assert titles(page) == []
+    shown_to(page, "anna")
+    expect(page.locator(".sl-item-title")).to_have_count(0)
     send(page, "a heron")
     assert "Good." in reply(page)
+    expect(page.locator(".sl-item-title")).to_have_text(["a heron"])
     page.fill("#composer textarea", "a draft of a heron")
     page.click(".sl-account button")
 
     page.wait_for_url(f"{url}/sign-in")
     sign_in(page, "bob")
 
-    assert titles(page) == []
-    assert page.input_value("#composer textarea") == ""
-    assert page.inner_text(".sl-account span") == "bob"
+    shown_to(page, "bob")
+    expect(page.locator(".sl-item-title")).to_have_count(0)
+    expect(page.locator("#composer textarea")).to_have_value("")
     assert "heron" not in page.content()
 
 
 def test_a_wrong_password_is_said_and_the_name_stays(page):
     sign_in(page, "anna", "not the right one")
 
-    page.wait_for_selector("[role=alert]")
-    assert page.inner_text("[role=alert]") == "The name or the password is wrong."
-    assert page.input_value("#name") == "anna"
-    assert page.evaluate("document.activeElement.id") == "password"
+    expect(page.locator("[role=alert]")).to_have_text("The name or the password is wrong.")
+    expect(page.locator("#name")).to_have_value("anna")
+    expect(page.locator("#password")).to_be_focused()
 
 
 def test_a_page_whose_session_ended_leads_to_the_sign_in(page, url):
     sign_in(page, "anna")
-    titles(page)
+    shown_to(page, "anna")
 
     page.context.clear_cookies()  # the page asks by itself, every few seconds
 
@@ -110,6 +113,7 @@ def test_the_sign_in_page_keeps_nobody_out(browser, url, scheme, language):
     page.goto(url)
     sign_in(page, "anna", "not the right one")
     page.wait_for_selector("[role=alert]")
+    page.wait_for_load_state()  # with its style
 
     found = Axe().run(page)
 

@@ -21,9 +21,9 @@ def session(tmp_path_factory, receipt):
         attach(shown, ("receipt.png", receipt))
         send(shown, "What is the total?")
         text = reply(shown)
-        engine = shown.inner_text(".sl-engine summary")
+        engine = shown.inner_text(".sl-engine[data-state=ready] summary")
         shown.click(".sl-engine summary")
-        why = shown.inner_text(".sl-engine-card")
+        why = shown.inner_text(".sl-engine[open] .sl-engine-card")
     return {
         "folder": folder,
         "url": url,

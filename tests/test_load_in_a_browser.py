@@ -99,7 +99,7 @@ def test_eight_tabs_see_their_places_and_leave_the_queue_as_they_like(crowd):
     for number in (1, 4, 5, 6, 7):
         assert "Red." in reply(tabs[number])
     assert ended(assistant, "Prompt 2").reply == "Red."
-    assert assistant.waiting() == 0
+    until(lambda: assistant.waiting() == 0)
     assert verify(assistant.store).faults == ()
     for tab in (*tabs[:2], *tabs[3:]):
         assert tab.errors == []

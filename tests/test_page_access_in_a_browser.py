@@ -2,8 +2,9 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
-from tests.browser import PROMPTS, chromium, examples_served, offer, opened, shown
+from tests.browser import EXAMPLES_ASKED, PROMPTS, chromium, examples_served, offer, opened, shown
 
 pytestmark = [
     pytest.mark.browser,
@@ -42,7 +43,13 @@ def page(request, url):
 
 def click(page, selector):
     """Click what may be in a menu that is closed on a phone."""
-    page.wait_for_selector(selector, state="attached").evaluate("each => each.click()")
+    page.dispatch_event(selector, "click")
+
+
+def escape(page):
+    """Close what is open over the page."""
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog[open], .sl-popup")).to_have_count(0)
 
 
 def found(page):
@@ -66,8 +73,6 @@ def test_the_welcome(page):
 @pytest.mark.parametrize("at", range(len(PROMPTS)))
 def test_a_conversation(page, at):
     conversation(page, at)
-    page.wait_for_selector("#hist .sl-footer")
-    page.wait_for_function("!document.querySelector('.sl-panel:empty')")
 
     assert found(page) == []
 
@@ -77,7 +82,7 @@ def test_the_settings(page):
     page.wait_for_selector(".sl-drawer .sl-setting")
 
     assert found(page) == []
-    page.keyboard.press("Escape")
+    escape(page)
 
 
 def test_the_viewer(page):
@@ -87,7 +92,7 @@ def test_the_viewer(page):
     page.wait_for_selector(".sl-lightbox .sl-lines li")
 
     assert found(page) == []
-    page.keyboard.press("Escape")
+    escape(page)
 
 
 def test_a_menu_and_the_filters(page):
@@ -96,7 +101,7 @@ def test_a_menu_and_the_filters(page):
     page.wait_for_selector(".sl-popup")
 
     assert found(page) == []
-    page.keyboard.press("Escape")
+    escape(page)
 
 
 def test_what_a_search_found(page):
@@ -113,8 +118,14 @@ def test_what_a_search_found(page):
 
 
 def conversation(page, at):
+    """Open an example; wait until what its job found is drawn."""
     click(page, f".sl-item >> nth={at}")
     shown(page, at)
+    page.wait_for_selector("#hist .sl-footer")
+    job, _, _ = EXAMPLES_ASKED[~at]
+    expect(page.locator(".sl-panel")).to_have_count(1 if job else 0)
+    if job:
+        page.wait_for_selector(f".sl-panel[data-job={job}]:not(:empty)")
 
 
 def test_the_clear_menu_and_what_is_asked_before_the_deepest(page):
@@ -166,7 +177,7 @@ def test_behind_the_scenes(page):
     page.wait_for_selector(".sl-inside .sl-bars")
 
     assert found(page) == []
-    page.keyboard.press("Escape")
+    escape(page)
 
 
 def test_the_views_of_a_web_page(page):
@@ -190,9 +201,8 @@ def test_the_folders(page):
 def test_tab_leads_past_the_list_to_where_one_writes(page):
     page.reload()
     page.wait_for_selector("#composer textarea:not([disabled])")
-    assert page.evaluate("document.body.firstElementChild.matches('.sl-skip')")
+    page.wait_for_selector("body > .sl-skip:first-child", state="attached")
 
-    page.focus(".sl-skip")
-    page.keyboard.press("Enter")
+    page.press(".sl-skip", "Enter")
 
-    assert page.evaluate("document.activeElement.matches('#composer textarea')")
+    expect(page.locator("#composer textarea")).to_be_focused()

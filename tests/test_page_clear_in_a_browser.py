@@ -1,8 +1,10 @@
 """The clear button and the gauge as a user meets them, in a real Chromium."""
 
+import re
 import threading
 
 import pytest
+from playwright.sync_api import expect
 
 from app.memory import Gauge
 from app.tmp_folder import TmpFolder
@@ -103,7 +105,7 @@ def test_a_click_begins_a_new_conversation_and_shows_what_was_given_back(page_fo
     assert "2.0 MiB given back in" in text
     assert "KV caches" in text
     page.wait_for_selector(".sl-welcome")
-    assert "?c=" not in page.url
+    page.wait_for_function("!location.search.includes('c=')")
     assert engine.asked == ["light"]
     assert len(store.conversations()) == 1
 
@@ -112,18 +114,18 @@ def test_a_click_begins_a_new_conversation_and_shows_what_was_given_back(page_fo
 def test_a_held_key_changes_the_label_and_the_level(page_for, key):
     engine = Holding(["Hello."])
     page = page_for(engine)
-    page.hover(".sl-clear-main")
-    before = page.inner_text(".sl-clear-main")
+    button = page.locator(".sl-clear-main")
+    button.hover()
+    expect(button).to_have_text("Clear")
 
     page.keyboard.down(key)
-    during = page.inner_text(".sl-clear-main")
+    expect(button).to_have_text("Clear pictures")
     page.mouse.down()
     page.mouse.up()
     page.keyboard.up(key)
 
     receipt(page)
-    assert (before, during) == ("Clear", "Clear pictures")
-    assert page.inner_text(".sl-clear-main") == "Clear"
+    expect(button).to_have_text("Clear")
     assert engine.asked == ["medium"]
 
 
@@ -132,14 +134,14 @@ def test_the_deepest_level_asks_with_cancel_in_focus(page_for):
     page = page_for(engine)
 
     page.click(".sl-clear-main", modifiers=["Control", "Shift"])
-    page.wait_for_selector(".sl-ask")
-    focused = page.inner_text(":focus")
+    expect(page.locator(".sl-ask :focus")).to_have_text("Cancel")
     page.keyboard.press("Enter")
     page.wait_for_selector(".sl-ask", state="detached")
 
-    assert focused == "Cancel"
-    assert engine.asked == []
-    assert page.evaluate("document.activeElement.className") == "sl-clear-main"
+    expect(page.locator(".sl-clear-main")).to_be_focused()
+    page.keyboard.press("Enter")
+    receipt(page)
+    assert engine.asked == ["light"]
 
 
 def test_the_deepest_level_empties_tmp_once_it_is_confirmed(page_for, tmp_path):
@@ -183,9 +185,8 @@ def test_the_server_wants_deep_to_be_confirmed_too(page_for):
 def test_ctrl_enter_on_the_focused_button_clears(page_for):
     engine = Holding(["Hello."])
     page = page_for(engine)
-    page.focus(".sl-clear-main")
 
-    page.keyboard.press("Control+Enter")
+    page.press(".sl-clear-main", "Control+Enter")
 
     receipt(page)
     assert engine.asked == ["medium"]
@@ -223,20 +224,17 @@ def test_the_menu_works_by_keyboard_and_says_what_is_held(page_for):
     engine = Holding(["Hello."])
     page = page_for(engine)
     talked(page)
-    page.focus(".sl-clear-more")
 
-    page.keyboard.press("ArrowDown")
+    page.press(".sl-clear-more", "ArrowDown")
     page.wait_for_function(
         "document.querySelector('[data-name=medium] .sl-clear-size')?.textContent === '2.0 MiB'"
     )
-    names = []
-    for _ in range(6):
-        names.append(page.evaluate("document.activeElement.dataset.name"))
+    for name in ("light", "medium", "deep", "keep", "unload", "light"):
+        expect(page.locator(f".sl-clear-menu [data-name={name}]")).to_be_focused()
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
 
     receipt(page)
-    assert names == ["light", "medium", "deep", "keep", "unload", "light"]
     assert engine.asked == ["medium"]
 
 
@@ -250,7 +248,7 @@ def test_escape_closes_the_menu_and_stops_no_reply(page_for):
     page.keyboard.press("Escape")
     gate.open.set()
 
-    assert page.locator(".sl-clear-menu").is_hidden()
+    expect(page.locator(".sl-clear-menu")).to_be_hidden()
     assert "jumps." in reply(page)
 
 
@@ -263,7 +261,7 @@ def test_the_menu_works_by_touch(page_for):
 
     receipt(page)
     assert engine.asked == ["medium"]
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.wait_for_function("document.documentElement.scrollWidth === 390")
 
 
 def test_a_clear_during_a_reply_keeps_what_there_is(page_for, store):
@@ -282,7 +280,7 @@ def test_a_clear_during_a_reply_keeps_what_there_is(page_for, store):
     page.wait_for_selector(".sl-waiting", state="detached")
     [turn] = store.turns(store.conversations()[0].id)
     assert (turn.reply, turn.finish_reason) == ("The quic", "cancelled")
-    assert page.locator(".sl-welcome").is_visible()
+    expect(page.locator(".sl-welcome")).to_be_visible()
 
 
 def test_one_tabs_clear_leaves_the_other_as_it_is(tabs):
@@ -324,13 +322,17 @@ def test_a_picture_attached_in_another_tab_survives_a_deep_clear(tabs, red, monk
 def test_a_picture_that_was_cleared_away_is_named_when_it_is_sent(page_for, red, tmp_path):
     page = page_for(Holding(["Red."]))
     attach(page, ("red.png", red))
+    # Of a picture that cannot be shown the composer knows that it is gone.
+    page.wait_for_function(
+        "document.querySelector('#composer .thumbnail-item img').naturalWidth > 0"
+    )
     [path] = (tmp_path / "tmp").glob("run-*/uploads/*/picture")
     path.unlink()
 
     send(page, "Colour?")
 
     page.wait_for_selector("text=The picture red.png is no longer here")
-    assert page.input_value("#composer textarea") == "Colour?"
+    expect(page.locator("#composer textarea")).to_have_value("Colour?")
 
 
 def test_a_conversation_is_named_and_cleared_from_the_menu(page_for, store):
@@ -340,7 +342,7 @@ def test_a_conversation_is_named_and_cleared_from_the_menu(page_for, store):
     page.click(".sl-clear-more")
     page.click("[data-name=keep]")
     page.fill(".sl-ask input", "Kept for the taxes")
-    page.keyboard.press("Enter")
+    page.press(".sl-ask input", "Enter")
 
     receipt(page)
     assert store.conversations()[0].title == "Kept for the taxes"
@@ -376,7 +378,7 @@ def test_the_receipt_goes_with_the_next_prompt(page_for):
 
     talked(page)
 
-    assert page.locator(".sl-receipt").is_hidden()
+    expect(page.locator(".sl-receipt")).to_be_hidden()
 
 
 def test_the_gauge_says_who_holds_the_memory(page_for):
@@ -385,11 +387,13 @@ def test_the_gauge_says_who_holds_the_memory(page_for):
 
     page.hover(".sl-gauge")
 
-    page.wait_for_function(
-        "document.querySelector('.sl-gauge-parts')?.innerText.includes('KV caches')"
+    parts = page.locator(".sl-gauge-parts").first
+    expect(parts).to_be_visible()
+    expect(parts).to_contain_text("KV caches")
+    expect(parts).to_contain_text("Free")
+    expect(page.locator(".sl-gauge").first).to_have_attribute(
+        "data-alarm", re.compile("^(|yellow|red)$")
     )
-    assert "Free" in page.inner_text(".sl-gauge-parts")
-    assert page.get_attribute(".sl-gauge", "data-alarm") in ("", "yellow", "red")
 
 
 def test_a_full_memory_offers_the_one_action_that_helps(page_for, monkeypatch):
@@ -421,14 +425,15 @@ def test_while_the_engine_loads_the_button_is_grey_and_says_why(page_for):
     page = page_for(engine, loaded=False)
 
     page.wait_for_selector(".sl-clear-main[aria-disabled=true]")
-    why = page.get_attribute(".sl-clear-main", "title")
+    expect(page.locator(".sl-clear-main")).to_have_attribute(
+        "title", "There is nothing to clear yet: the engine is loading."
+    )
     page.click(".sl-clear-main", force=True)
     page.click(".sl-clear-more", force=True)
     engine.go.set()
     page.wait_for_selector(".sl-clear-main[aria-disabled=false]")
 
-    assert why == "There is nothing to clear yet: the engine is loading."
-    assert page.locator(".sl-clear-menu").is_hidden()
+    expect(page.locator(".sl-clear-menu")).to_be_hidden()
     assert engine.asked == []
 
 

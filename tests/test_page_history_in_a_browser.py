@@ -4,8 +4,9 @@ import json
 import zipfile
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser import attach, reply, send
+from tests.browser import attach, begin, reply, send
 from tests.test_page_in_a_browser import browser, page_for  # noqa: F401  fixtures
 from vision.fake import FakeEngine
 
@@ -17,9 +18,9 @@ pytestmark = [
 ]
 
 
-def said(page):
-    """Return the prompts that the page shows."""
-    return page.locator("#hist .sl-typed").all_inner_texts()
+def asked(page, *prompts):
+    """Wait until the page shows these prompts."""
+    expect(page.locator("#hist .sl-typed")).to_have_text(prompts)
 
 
 def menu(page, entry):
@@ -43,31 +44,28 @@ def page(page_for, red):  # noqa: F811
 def test_a_turn_is_deleted_without_touching_the_others(page):
     page.click("[data-act=delete][data-turn='1']")
 
-    page.wait_for_function("document.querySelectorAll('#hist .sl-typed').length === 1")
-    assert said(page) == ["Are you sure?"]
+    asked(page, "Are you sure?")
 
 
 def test_a_deleted_turn_comes_back(page):
     page.click("[data-act=delete][data-turn='1']")
-    page.wait_for_function("document.querySelectorAll('#hist .sl-typed').length === 1")
+    asked(page, "Are you sure?")
     page.click("[data-action=undo]")
 
-    page.wait_for_function("document.querySelectorAll('#hist .sl-typed').length === 2")
-    assert said(page) == ["Which colour?", "Are you sure?"]
+    asked(page, "Which colour?", "Are you sure?")
     page.wait_for_function("document.querySelector('#hist .sl-picture img')?.naturalWidth > 0")
 
 
 def test_without_its_only_turn_a_conversation_is_gone_and_one_can_begin(page):
     page.click("[data-act=delete][data-turn='1']")
-    page.wait_for_function("document.querySelectorAll('#hist .sl-typed').length === 1")
+    asked(page, "Are you sure?")
 
     page.click("[data-act=delete][data-turn='2']")
 
     page.wait_for_selector(".sl-card")
     page.wait_for_selector(".sl-row", state="detached")
-    page.click("[data-action=undo]")
-    page.wait_for_selector("#hist .sl-typed")
-    assert said(page) == ["Are you sure?"]
+    page.click(".sl-said:has-text('The conversation was deleted.') [data-action=undo]")
+    asked(page, "Are you sure?")
 
 
 def test_undo_is_still_offered_while_one_types(page):
@@ -77,7 +75,7 @@ def test_undo_is_still_offered_while_one_types(page):
     page.fill("#composer textarea", "Another question")
     page.wait_for_selector(".sl-cost")
 
-    assert page.locator("[data-action=undo]").count() == 1
+    expect(page.locator("[data-action=undo]")).to_have_count(1)
 
 
 def test_an_edited_prompt_begins_a_version_that_one_can_leave(page):
@@ -85,12 +83,12 @@ def test_an_edited_prompt_begins_a_version_that_one_can_leave(page):
     page.wait_for_selector("#composer .thumbnail-item")
     send(page, "Which shape?")
     page.wait_for_selector(".sl-versions >> text=2/2")
-    assert said(page) == ["Which shape?"]
+    asked(page, "Which shape?")
 
     page.click(".sl-versions button >> nth=0")
 
     page.wait_for_selector(".sl-versions >> text=1/2")
-    assert said(page) == ["Which colour?", "Are you sure?"]
+    asked(page, "Which colour?", "Are you sure?")
 
 
 def test_an_edited_prompt_keeps_its_pictures(page):
@@ -99,14 +97,14 @@ def test_an_edited_prompt_keeps_its_pictures(page):
     send(page, "Which shape?")
     page.wait_for_selector(".sl-versions")
 
-    assert page.locator("#hist .sl-picture").count() == 1
+    expect(page.locator("#hist .sl-picture")).to_have_count(1)
 
 
 def test_a_prompt_can_be_asked_again(page):
     page.click("[data-act=again][data-turn='2']")
 
     page.wait_for_selector(".sl-versions >> text=2/2")
-    assert "Something else." in page.inner_text("#hist")
+    expect(page.locator("#hist")).to_contain_text("Something else.")
 
 
 def test_a_past_picture_is_put_into_the_composer(page):
@@ -116,7 +114,7 @@ def test_a_past_picture_is_put_into_the_composer(page):
     page.wait_for_selector("#composer .thumbnail-item")
     send(page, "And now?")
     reply(page, 3)
-    assert page.locator("#hist .sl-picture").count() == 2
+    expect(page.locator("#hist .sl-picture")).to_have_count(2)
 
 
 def test_a_conversation_is_named_in_place(page):
@@ -139,8 +137,7 @@ def test_a_conversation_is_tagged(page):
     page.fill(".sl-rename", "work, 小票")
     page.press(".sl-rename", "Enter")
 
-    page.wait_for_selector(".sl-tag >> text=小票")
-    assert page.locator(".sl-tag").all_inner_texts() == ["work", "小票"]
+    expect(page.locator(".sl-tag")).to_have_text(["work", "小票"])
 
 
 def test_a_deleted_conversation_comes_back_with_its_pictures(page):
@@ -151,7 +148,7 @@ def test_a_deleted_conversation_comes_back_with_its_pictures(page):
     page.click("[data-action=undo]")
 
     page.wait_for_function("document.querySelector('#hist .sl-picture img')?.naturalWidth > 0")
-    assert said(page) == ["Which colour?", "Are you sure?"]
+    asked(page, "Which colour?", "Are you sure?")
 
 
 def test_search_shows_the_hit(page):
@@ -161,15 +158,14 @@ def test_search_shows_the_hit(page):
 
 
 def test_a_search_result_opens_its_conversation(page):
-    page.click(".sl-new")
-    page.wait_for_selector(".sl-welcome")
+    begin(page)
     page.keyboard.press("Control+k")
+    expect(page.locator(".sl-query")).to_be_focused()
     page.keyboard.type("quite")
 
     page.click(".sl-hit")
 
-    page.wait_for_selector("#hist .sl-typed")
-    assert said(page) == ["Which colour?", "Are you sure?"]
+    asked(page, "Which colour?", "Are you sure?")
 
 
 def test_a_search_is_narrowed_by_filters(page):
@@ -198,14 +194,13 @@ def test_what_is_exported_imports_elsewhere(page, tmp_path, page_for, browser): 
         page.click(".sl-popup-group >> text=ZIP >> nth=0")
     download.value.save_as(tmp_path / "all.zip")
     menu(page, "Delete")
-    page.wait_for_selector("[data-action=undo]")
+    page.wait_for_selector(".sl-row", state="detached")
 
     page.set_input_files("input[accept='.zip,.json']", tmp_path / "all.zip")
 
     page.wait_for_selector("text=2 turns imported, 0 left out.")
     page.click(".sl-row .sl-item")
-    page.wait_for_selector("#hist .sl-typed")
-    assert said(page) == ["Which colour?", "Are you sure?"]
+    asked(page, "Which colour?", "Are you sure?")
 
 
 def test_a_file_that_is_no_export_is_refused_with_a_sentence(page, tmp_path):
@@ -254,7 +249,7 @@ def test_the_list_comes_back_when_the_search_box_is_emptied(page):
     page.fill(".sl-query", "")
 
     page.wait_for_selector(".sl-row")
-    assert page.locator(".sl-hit").count() == 0
+    expect(page.locator(".sl-hit")).to_have_count(0)
 
 
 def test_the_trash_is_emptied_on_request(page):

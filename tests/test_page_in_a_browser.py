@@ -1,10 +1,12 @@
 """The page as a user meets it, in a real Chromium, with a scripted engine."""
 
+import re
 import threading
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser import WAIT_MS, attach, chromium, offer, opened, reply, send, served
+from tests.browser import WAIT_MS, attach, begin, chromium, offer, opened, reply, send, served
 from tests.test_app_assistant import Resuming
 from vision.beside import WithReader
 from vision.engine import Progress
@@ -41,8 +43,19 @@ class Gate:
 
 def under_way(page):
     """Return the run whose reply the page shows, once its first pieces are seen."""
-    page.wait_for_function("document.querySelector('#live')?.innerText.includes('The quic')")
-    return page.assistant.run(page.url.partition("?c=")[2])
+    shown = page.wait_for_function(
+        """() => document.querySelector('#live')?.innerText.includes('The quic')
+            && new URL(location).searchParams.get('c')"""
+    )
+    return page.assistant.run(shown.json_value())
+
+
+def read_from_the_top(page):
+    """Scroll up, and wait until the page knows: it follows what grows until then."""
+    page.wait_for_function(
+        """() => { document.getElementById('scroll').scrollTop = 0;
+                   return !window.secondLook.atEnd(); }"""
+    )
 
 
 def handed(page, picture):
@@ -94,7 +107,7 @@ def test_a_reply_is_shown_with_the_engine_that_gave_it(page_for):
     send(page, "Which colour?")
 
     assert "It is red." in reply(page)
-    assert page.inner_text("#hist .sl-footer").startswith("Fake engine · ")
+    expect(page.locator("#hist .sl-footer")).to_have_text(re.compile("^Fake engine · "))
 
 
 def test_several_pictures_are_sent_with_a_question(page_for, red, receipt):
@@ -106,7 +119,7 @@ def test_several_pictures_are_sent_with_a_question(page_for, red, receipt):
 
     assert "Two pictures." in reply(page)
     assert len(engine.prompts[0].messages[-1].images) == 2
-    assert page.locator("#hist .sl-picture img").count() == 2
+    expect(page.locator("#hist .sl-picture img")).to_have_count(2)
 
 
 def test_pictures_of_a_turn_are_really_drawn(page_for, red):
@@ -156,7 +169,7 @@ def test_a_reply_is_seen_while_it_grows(page_for):
     page = page_for(FakeEngine(["The quick brown fox jumps."], pace=gate))
 
     send(page, "Go on")
-    page.wait_for_function("document.querySelector('#live')?.innerText.includes('The quic')")
+    under_way(page)
     gate.open.set()
 
     assert "The quick brown fox jumps." in reply(page)
@@ -209,8 +222,7 @@ def test_a_past_conversation_opens_with_its_pictures_and_goes_on(page_for, red):
     attach(page, ("red.png", red))
     send(page, "First question")
     reply(page)
-    page.click(".sl-new")
-    page.wait_for_selector(".sl-welcome")
+    begin(page)
     send(page, "Second question")
     reply(page)
 
@@ -249,7 +261,7 @@ def test_a_refused_picture_is_said_and_the_question_stays(page_for):
     offer(page, ("broken.png", b"\x89PNG\r\n\x1a\nnot much of a picture"))
 
     page.wait_for_selector("#tray .sl-problem >> text=it is damaged or was cut off")
-    assert page.input_value("#composer textarea") == "What is this?"
+    expect(page.locator("#composer textarea")).to_have_value("What is this?")
 
 
 def test_of_several_refused_files_each_is_named(page_for, red):
@@ -278,8 +290,11 @@ def test_markup_and_script_in_a_prompt_stay_text(page_for):
     send(page, hostile)
 
     reply(page)
-    assert page.inner_text("#hist .sl-typed") == hostile
-    assert page.inner_text(".sl-item-title") == page.inner_text("#header h1")
+    expect(page.locator("#hist .sl-typed")).to_have_text(hostile)
+    [conversation] = page.assistant.store.conversations()
+    assert conversation.title.startswith("<img src=x onerror=")
+    for title in (".sl-item-title", "#header h1"):
+        expect(page.locator(title)).to_have_text(conversation.title)
     assert page.evaluate("window.hit") is None
 
 
@@ -301,7 +316,7 @@ def test_the_page_speaks_the_browsers_language(page_for):
     send(page, "你好")
 
     assert "你好。" in reply(page)
-    assert page.inner_text("#hist .sl-footer").startswith("模拟引擎 · ")
+    expect(page.locator("#hist .sl-footer")).to_have_text(re.compile("^模拟引擎 · "))
 
 
 def test_the_language_can_be_chosen(page_for):
@@ -359,7 +374,7 @@ def test_the_list_opens_on_a_small_screen(page_for):
     page.click(".sl-new")
 
     page.wait_for_selector(".sl-welcome")
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.wait_for_function("document.documentElement.scrollWidth === 390")
 
 
 class Slow(FakeEngine):
@@ -380,7 +395,7 @@ def test_while_the_engine_loads_the_page_says_so_and_the_composer_waits(page_for
     page = page_for(engine, loaded=False)
 
     page.wait_for_selector("[data-mode=loading] >> text=Loading the model")
-    assert page.is_disabled("#composer textarea")
+    expect(page.locator("#composer textarea")).to_be_disabled()
     engine.go.set()
     page.wait_for_selector("#composer textarea:not([disabled])")
     send(page, "Hello")
@@ -403,7 +418,7 @@ def test_where_no_engine_can_be_loaded_the_page_says_why(page_for):
 
     page.wait_for_selector("[data-mode=failed] >> text=The weights are not here.")
 
-    assert page.is_disabled("#composer textarea")
+    expect(page.locator("#composer textarea")).to_be_disabled()
 
 
 def test_a_reply_that_was_cut_off_can_be_gone_on_with(page_for):
@@ -443,8 +458,7 @@ def test_sending_shows_the_reply_wherever_the_page_was_scrolled_to(page_for):
     page = page_for(FakeEngine(["A long reply.\n\n" * 40]))
     send(page, "One")
     reply(page)
-    page.evaluate("document.getElementById('scroll').scrollTop = 0")
-    page.wait_for_function("document.getElementById('scroll').scrollTop === 0")
+    read_from_the_top(page)
 
     send(page, "Two")
     reply(page, 2)
@@ -462,8 +476,7 @@ def test_the_page_stays_where_one_reads_while_a_reply_grows(page_for):
     page.wait_for_function("document.querySelector('#live')?.innerText.includes('x')")
     page.wait_for_function("document.getElementById('scroll').scrollTop > 0")
 
-    page.evaluate("document.getElementById('scroll').scrollTop = 0")
-    page.wait_for_function("document.getElementById('scroll').scrollTop === 0")
+    read_from_the_top(page)
     gate.open.set()
     reply(page)
 
@@ -511,13 +524,13 @@ def test_back_goes_to_the_conversation_before(page_for):
     page = page_for(FakeEngine(["One.", "Two."]))
     send(page, "First question")
     reply(page)
-    page.click(".sl-new")
-    page.wait_for_selector(".sl-welcome")
+    begin(page)
     send(page, "Second question")
     reply(page)
 
     page.evaluate("history.back()")
     page.wait_for_selector(".sl-card")
+    page.wait_for_selector("#composer textarea:not([disabled])")
     page.evaluate("history.back()")
 
     page.wait_for_selector("#hist .sl-typed >> text=First question")

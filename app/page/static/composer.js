@@ -89,25 +89,35 @@ function attach(files) {
 }
 
 async function receive(file, into) {
-  try {
-    const response = await fetch("/uploads", {
-      method: "POST", body: file, headers: { "x-name": encodeURIComponent(file.name) } });
-    const answer = await response.json();
-    if (answer.error) {
-      arrived.refused.push({ name: arrived.count > 1 ? file.name : "", error: answer.error });
-      trigger("upload", { refused: arrived.refused });
-    }
-    else if (answer.files.length > 1) choosePages(answer.files, into);
-    else into.files.push(...answer.files);
-  } catch {
-    window.secondLook.toast(value.words.upload_failed);
-  }
+  const came = await upload(file, into);
   const left = coming.get(into) - 1;
   if (left) coming.set(into, left); else coming.delete(into);
   if (into !== draft) { keep(); return; }
+  if (!came) sendsWhenUploaded = false; // what was asked, was asked about all of them
   drawFiles();
   changed();
   if (!left && sendsWhenUploaded) send();
+}
+
+// Returns whether something of the file stands in the draft now.
+async function upload(file, into) {
+  let answer;
+  try {
+    const response = await fetch("/uploads", {
+      method: "POST", body: file, headers: { "x-name": encodeURIComponent(file.name) } });
+    answer = await response.json();
+  } catch {
+    window.secondLook.toast(value.words.upload_failed);
+    return false;
+  }
+  if (answer.error) {
+    arrived.refused.push({ name: arrived.count > 1 ? file.name : "", error: answer.error });
+    trigger("upload", { refused: arrived.refused });
+    return false;
+  }
+  const files = answer.files.length > 1 ? await choosePages(answer.files) : answer.files;
+  into.files.push(...files);
+  return files.length > 0;
 }
 
 const forget = (file) => fetch(`/uploads/${file.id}`, { method: "DELETE" });
@@ -203,8 +213,8 @@ function suggestions() {
     title: each.prompt, onclick: () => choose(each) }, each.label));
 }
 
-// A document's pages: those that are chosen are attached.
-function choosePages(pages, into) {
+// A document's pages: resolves to those that are chosen.
+function choosePages(pages) {
   const chosen = new Set(pages.slice(0, 8));
   const strip = el("div", { class: "sl-pages" }, ...pages.map((page, at) => {
     const box = el("input", { type: "checkbox", "aria-label": page.name });
@@ -212,16 +222,14 @@ function choosePages(pages, into) {
     box.addEventListener("change", () => { if (box.checked) chosen.add(page); else chosen.delete(page); });
     return el("label", {}, el("img", { src: `/uploads/${page.id}.webp`, alt: "" }), box, el("span", {}, String(at + 1)));
   }));
-  const taken = () => {
-    for (const page of pages) if (dialog.returnValue && chosen.has(page)) into.files.push(page); else forget(page);
-    if (into !== draft) { keep(); return; }
-    drawFiles();
-    changed();
-  };
   const primary = el("button", { type: "button", class: "sl-primary", onclick: () => dialog.close("add") }, value.words.add_pages);
   const dialog = ask(value.words.choose_pages.replace("{n}", pages.length), strip, primary);
-  dialog.addEventListener("close", taken);
   primary.focus();
+  return new Promise((resolve) => dialog.addEventListener("close", () => {
+    const taken = (page) => dialog.returnValue === "add" && chosen.has(page);
+    pages.filter((page) => !taken(page)).forEach(forget);
+    resolve(pages.filter(taken));
+  }));
 }
 
 // --- A photo

@@ -1,7 +1,7 @@
 // The receipts of a folder, those that want a look first; each opens beside the list.
 // folderQueue(view, reload): ``reload`` fetches the rows anew, and gives them to ``show``.
 (() => {
-  const { el, icon, refocused } = window.secondLook;
+  const { el, icon, drawn } = window.secondLook;
   const tool = (name, label, onclick, kind) => el("button", { type: "button", class: `fold-tool ${kind}`, title: label, "aria-label": label, onclick }, icon(name));
 
   window.secondLook.folderQueue = (view, reload) => {
@@ -10,6 +10,7 @@
     let picked = null; // the conversation of the row that is open
     let onlyUnchecked = true;
     let none = ""; // what is said where there are no rows
+    const made = new Map(); // what stands in the list, and what it was drawn from
 
     const list = el("nav", { class: "fold-list" });
     const side = el("div", { class: "fold-side" });
@@ -19,6 +20,7 @@
     function clear(said) {
       words = said;
       rows = [];
+      made.clear();
       none = words.empty;
       pick(null);
       draw();
@@ -38,23 +40,40 @@
         ? rows.filter((each) => !each.checked || each.conversation === picked) : rows;
     }
 
-    function draw() {
+    // What says the same as before stays the element it was, painted and under the hand.
+    function kept(key, said, make) {
+      const told = JSON.stringify(said);
+      if (made.get(key)?.told !== told) made.set(key, { told, node: make() });
+      return made.get(key).node;
+    }
+
+    // Only what is not in its place yet is moved.
+    function put(nodes) {
+      const stay = new Set(nodes);
+      for (const old of [...list.children]) if (!stay.has(old)) old.remove();
+      nodes.forEach((node, at) => { if (list.children[at] !== node) list.insertBefore(node, list.children[at] ?? null); });
+    }
+
+    const draw = drawn(list, () => {
       const left = rows.filter((each) => !each.checked).length;
-      const tab = (label, is) => el("button", { type: "button", class: "fold-tab", "aria-pressed": String(onlyUnchecked === is),
-        onclick: () => { onlyUnchecked = is; draw(); } }, label);
-      const tabs = left ? [tab(`${words.to_check} ${left}`, true), tab(`${words.all} ${rows.length}`, false)]
-        : [el("p", { class: "fold-none" }, icon("check"), words.all_checked)];
-      const scrolled = list.scrollTop;
+      const tabs = kept("tabs", [left, rows.length, onlyUnchecked, words.all], () => drawTabs(left));
       list.setAttribute("aria-label", words.queue);
-      refocused(list, () => list.replaceChildren(...(rows.length
-        ? [el("div", { class: "fold-tabs" }, ...tabs), ...visible().map(drawRow)] : [el("p", { class: "fold-none" }, none)])));
-      list.scrollTop = scrolled;
+      put(rows.length ? [tabs, ...visible().map((each) => kept(each.conversation, each, () => drawRow(each)))]
+        : [kept("none", none, () => el("p", { class: "fold-none" }, none))]);
+      mark();
+    });
+
+    function drawTabs(left) {
+      const tab = (label, is) => el("button", { type: "button", class: "fold-tab", "data-all": String(!is), "aria-pressed": String(onlyUnchecked === is),
+        onclick: () => { onlyUnchecked = is; draw(); } }, label);
+      return el("div", { class: "fold-tabs" }, ...(left ? [tab(`${words.to_check} ${left}`, true), tab(`${words.all} ${rows.length}`, false)]
+        : [el("p", { class: "fold-none" }, icon("check"), words.all_checked)]));
     }
 
     function drawRow(each) {
       const state = each.state === "unsure" && each.why ? `${each.label}: ${each.why}` : each.label;
       return el("button", { type: "button", class: "fold-row", "data-conversation": each.conversation, "data-state": each.state,
-        "aria-current": each.conversation === picked ? "true" : null, title: each.name, onclick: () => pick(each.conversation) },
+        title: each.name, onclick: () => pick(each.conversation) },
         each.cover ? el("img", { src: each.cover, alt: "", loading: "lazy" }) : el("span", {}),
         el("span", { class: "fold-text" },
           el("span", { class: "fold-who" }, each.merchant, ...(each.more ? [` +${each.more}`] : [])),
@@ -62,11 +81,15 @@
           ...(state ? [el("span", { class: "fold-state" }, state)] : [])));
     }
 
+    function mark() {
+      list.querySelector("[aria-current]")?.removeAttribute("aria-current");
+      button(picked)?.setAttribute("aria-current", "true");
+    }
+
     function pick(conversation) {
       picked = conversation;
       view.classList.toggle("fold-open", Boolean(picked));
-      list.querySelector("[aria-current]")?.removeAttribute("aria-current");
-      button(picked)?.setAttribute("aria-current", "true");
+      mark();
       drawPanel();
     }
 
