@@ -36,7 +36,7 @@ OPERATIONS = (
 class Blind(FakeEngine):
     """An engine that only talks: jobs are the reader's."""
 
-    capabilities = Capabilities(sees=False, grounds=False, chats=True)
+    capabilities = Capabilities(sees=False, chats=True)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from vision.reader.cancel import check
 
 
 class Blind(FakeEngine):
-    capabilities = Capabilities(sees=False, grounds=True, chats=False)
+    capabilities = Capabilities(sees=False, chats=False)
 
 
 class Lines:

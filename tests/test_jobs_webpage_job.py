@@ -51,7 +51,7 @@ class Model(FakeEngine):
 class Blind(FakeEngine):
     """The reader's abilities: it sees nothing but text."""
 
-    capabilities = Capabilities(sees=False, grounds=True, chats=False)
+    capabilities = Capabilities(sees=False, chats=False)
 
 
 @pytest.fixture

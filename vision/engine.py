@@ -141,7 +141,6 @@ class Capabilities:
     """What an engine can do. The page asks for these, never for a class."""
 
     sees: bool  # understands pictures beyond the text in them
-    grounds: bool  # says where in the picture
     chats: bool  # answers questions that no picture answers
 
 

@@ -42,7 +42,7 @@ class FakeEngine:
     ``pace`` is called before each piece: a test can wait in it, or look around.
     """
 
-    capabilities = Capabilities(sees=True, grounds=False, chats=True)
+    capabilities = Capabilities(sees=True, chats=True)
 
     def __init__(
         self,

@@ -72,8 +72,8 @@ class QwenEngine:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Qwen2.5-VL sees, grounds and chats."""
-        return Capabilities(sees=True, grounds=True, chats=True)
+        """Qwen2.5-VL sees and chats."""
+        return Capabilities(sees=True, chats=True)
 
     def status(self) -> Status:
         """Say how the engine is now. Cheap, from any thread."""

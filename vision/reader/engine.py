@@ -61,7 +61,7 @@ class PictureGone(ImageRefused):
 class ReaderEngine:
     """Reads text in pictures; keeps the lines of the last ones. For one thread at a time."""
 
-    capabilities = Capabilities(sees=False, grounds=True, chats=False)
+    capabilities = Capabilities(sees=False, chats=False)
 
     def __init__(self, decoder: Decoder) -> None:
         self._decoder = decoder

@@ -71,7 +71,7 @@ class ServerEngine:
 
     # Where something stands in a picture, each model says in its own way; of them Qwen2.5-VL's is
     # read (``grounding``), and which model there is, only the server knows.
-    capabilities = Capabilities(sees=True, grounds=False, chats=True)
+    capabilities = Capabilities(sees=True, chats=True)
 
     def __init__(self, settings: EngineSettings, decoder: Decoder, look_s: float = 5.0) -> None:
         self._settings = settings

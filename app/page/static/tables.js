@@ -57,7 +57,11 @@
   }
 
   // Only replies that have ended: one under way is redrawn many times a second.
-  const dressAll = () => document.querySelectorAll("#hist .prose table:not([data-dressed])").forEach(dress);
+  // What stands under a table stays where Gradio takes the table away: it goes when that is seen.
+  function dressAll() {
+    document.querySelectorAll("#hist .sl-table-tools:not(table + *)").forEach((left) => left.remove());
+    document.querySelectorAll("#hist .prose table:not([data-dressed])").forEach(dress);
+  }
   document.addEventListener("DOMContentLoaded", () => {
     new MutationObserver(dressAll).observe(document.body, { childList: true, subtree: true });
   });
