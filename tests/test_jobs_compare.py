@@ -1,15 +1,17 @@
 """The compare job: what differs between pictures is measured, boxed and said."""
 
 import io
+import random
 import threading
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 from app.jobs.compare import OnePicture, compare
-from app.jobs.difference import difference, through
+from app.jobs.difference import _regions, difference
 from app.jobs.job import Tools
+from app.jobs.placing import through
 from vision.engine import Capabilities, Line, Message, Prompt, SamplingParams
 from vision.engine import Image as Picture
 from vision.errors import ImageRefused
@@ -103,6 +105,101 @@ def test_pictures_of_nothing_are_compared_without_a_fault(blank):
     difference(pixels(room()), np.full((blank[1], blank[0], 3), 255, np.uint8))
 
 
+# What was seen, lit or kept otherwise is no change of the scene
+
+
+def wall(*, lamp=True):
+    """Draw books on a shelf, and a lamp."""
+    drawn = random.Random(3)
+    image = Image.new("RGB", (480, 360), "#d8d2c4")
+    draw = ImageDraw.Draw(image)
+    for at in range(10, 460, 18):
+        colour = tuple(drawn.randint(40, 200) for _ in "rgb")
+        for foot in (150, 330):
+            draw.rectangle((at, foot - drawn.randint(40, 80), at + 14, foot), fill=colour)
+    if lamp:
+        draw.ellipse((320, 190, 389, 259), fill="navy")
+    return image
+
+
+def moved(image, *, turned=0.0, right=0.0, down=0.0):
+    corner = image.getpixel((0, 0))
+    return image.rotate(turned, Image.Resampling.BICUBIC, translate=(right, down), fillcolor=corner)
+
+
+def jpeg(image):
+    kept = io.BytesIO()
+    image.save(kept, "JPEG", quality=50)
+    return Image.open(kept)
+
+
+def noisy(image):
+    noise = np.random.default_rng(2).normal(0, 6, (*image.size[::-1], 3))
+    return Image.fromarray((pixels(image) + noise).clip(0, 255).astype(np.uint8))
+
+
+def lit_from_the_side(image):
+    light = np.linspace(0.75, 1.1, image.width)[None, :, None]
+    return Image.fromarray((pixels(image) * light).clip(0, 255).astype(np.uint8))
+
+
+SEEN_OTHERWISE = {
+    "moved": lambda image: moved(image, right=5, down=-3),
+    "moved by half a pixel": lambda image: image.transform(
+        image.size,
+        Image.Transform.AFFINE,
+        (1, 0, 0.5, 0, 1, 0.5),
+        Image.Resampling.BICUBIC,
+        fillcolor=image.getpixel((0, 0)),
+    ),
+    "turned": lambda image: moved(image, turned=2),
+    "smaller": lambda image: image.resize((336, 252), Image.Resampling.LANCZOS),
+    "darker": lambda image: ImageEnhance.Brightness(image).enhance(0.8),
+    "brighter, white lost": lambda image: ImageEnhance.Brightness(image).enhance(1.25),
+    "lit from the side": lit_from_the_side,
+    "compressed": jpeg,
+    "noisy": noisy,
+    "out of focus": lambda image: image.filter(ImageFilter.GaussianBlur(1)),
+}
+
+
+@pytest.mark.parametrize("way", SEEN_OTHERWISE)
+def test_a_scene_that_was_only_seen_otherwise_differs_nowhere(way):
+    found = difference(pixels(wall()), pixels(SEEN_OTHERWISE[way](wall())))
+
+    assert found.matrix is not None
+    assert found.regions == ()
+
+
+@pytest.mark.parametrize("way", SEEN_OTHERWISE)
+def test_what_was_taken_away_is_the_one_region_however_it_was_seen(way):
+    found = difference(pixels(wall()), pixels(SEEN_OTHERWISE[way](wall(lamp=False))))
+
+    [region] = found.regions
+    assert around(region.first, 320, 190, 390, 260, 4)
+
+
+def test_a_drawing_with_little_to_recognise_is_laid_over_its_turned_like():
+    image = Image.new("RGB", (300, 300), "white")
+    ImageDraw.Draw(image).polygon([(40, 30), (40, 270), (270, 270)], fill="#2a7")
+
+    found = difference(pixels(image), pixels(moved(image, turned=1, right=3)))
+
+    assert found.regions == ()
+
+
+def test_pixels_that_differ_all_over_are_boxed_in_bounded_work(monkeypatch):
+    dots = np.zeros((1200, 1200), bool)
+    dots[::30, ::30] = True  # 1,600 parts, each too far from the next to be joined
+    looked = []
+    found = np.nonzero
+    monkeypatch.setattr(np, "nonzero", lambda mask: looked.append(mask.size) or found(mask))
+
+    _regions(dots, np.eye(3), 1200, 1200, 1)
+
+    assert looked.count(dots.size) == 1
+
+
 # The job
 
 
@@ -144,6 +241,14 @@ def test_boxes_are_in_the_pixels_of_the_pictures_as_they_are(tmp_path, decoder):
     _, last = run(asked(tmp_path, *large), Tools(Blind(), Lines(), decoder))
 
     assert around(last.fields["pairs"][0]["regions"][0]["first"], 1680, 240, 2080, 640, 12)
+
+
+def test_pictures_that_were_only_lit_otherwise_are_not_said_to_be_alike_in_all(tmp_path, decoder):
+    prompt = asked(tmp_path, wall(), SEEN_OTHERWISE["darker"](wall()))
+
+    reply, _ = run(prompt, Tools(Blind(), Lines(), decoder))
+
+    assert "show the same, though not taken or kept alike" in reply
 
 
 def test_a_comparison_is_stopped_in_the_middle_of_a_picture(tmp_path, decoder):

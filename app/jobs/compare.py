@@ -155,7 +155,7 @@ def _said(pair: Compared, words: Words) -> str:
     if found.matrix is None:
         return words.other_scene.format(**names)
     if not found.regions:
-        return words.same.format(**names)
+        return (words.same if found.exact else words.seen_otherwise).format(**names)
     share = f"{found.share * 100:.2g}"
     head = words.differ.format(**names, share=share, n=len(found.regions))
     has_text = any(text for texts in pair.texts for text in texts)
