@@ -189,5 +189,5 @@ def _import(store: Store, path: Path, name: str) -> dict[str, Any]:
         done = import_file(store, path)
     except ImportRefused as error:
         # Under the name the user knows: here the file had one of ours.
-        raise ImportRefused(**(error.values | {"file": name})) from error
+        raise type(error)(**(error.values | {"file": name})) from error
     return {"turns": done.turns, "skipped": len(done.skipped)}

@@ -6,6 +6,8 @@ Two tabs of one conversation stay consistent so, and a tab whose program was sta
 import hashlib
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 from fastapi import APIRouter
@@ -16,20 +18,25 @@ from history.listing import Stamp, is_settled
 _REMEMBERED = 256  # conversations
 
 
+@dataclass(frozen=True, slots=True)
+class Stamps:
+    """What changes whenever what a tab shows of a conversation does; empty if it is gone."""
+
+    turns: str = ""
+    corrections: str = ""  # apart, as panels draw these themselves
+
+
 class Pulse:
     """Stamps of conversations, each read again only when its folder has changed, or just had."""
 
     def __init__(self, store: Store) -> None:
         self.run = uuid4().hex  # of this program, from its start to its end
         self._store = store
-        self._stamps: OrderedDict[str, tuple[Stamp, str]] = OrderedDict()  # by conversation
+        self._stamps: OrderedDict[str, tuple[Stamp, Stamps]] = OrderedDict()  # by conversation
         self._lock = threading.Lock()  # guards _stamps
 
-    def stamp(self, conversation_id: str) -> str:
-        """Return what changes whenever what a tab shows of a conversation does; "" if it is gone.
-
-        A correction of a receipt is none: its panel draws that itself.
-        """
+    def stamps(self, conversation_id: str) -> Stamps:
+        """Return the stamps of a conversation, whatever is given as its id."""
         try:
             names.check_conversation_id(conversation_id)
             state = (self._store.root / conversation_id).stat()
@@ -39,36 +46,43 @@ class Pulse:
             if known and known[0] == changed:
                 return known[1]
             settled = is_settled(changed)
-            stamp = self._read(conversation_id)
+            stamps = self._read(conversation_id)
         except (OSError, HistoryError):
-            return ""
+            return Stamps()
         if settled:
-            self._keep(conversation_id, changed, stamp)
-        return stamp
+            self._keep(conversation_id, changed, stamps)
+        return stamps
 
-    def _keep(self, conversation_id: str, changed: Stamp, stamp: str) -> None:
+    def beat(self, conversation_id: str) -> dict[str, str]:
+        """Return this as a tab is told it; without a conversation, its stamps are empty."""
+        stamps = self.stamps(conversation_id) if conversation_id else Stamps()
+        return {"run": self.run, "stamp": stamps.turns, "corrections": stamps.corrections}
+
+    def _keep(self, conversation_id: str, changed: Stamp, stamps: Stamps) -> None:
         with self._lock:
-            self._stamps[conversation_id] = changed, stamp
+            self._stamps[conversation_id] = changed, stamps
             while len(self._stamps) > _REMEMBERED:
                 self._stamps.popitem(last=False)
 
-    def _read(self, conversation_id: str) -> str:
+    def _read(self, conversation_id: str) -> Stamps:
         title = self._store.conversation(conversation_id).title
-        turns = [
-            (turn.id, turn.finish_reason, turn.prompt, turn.reply)
-            for turn in self._store.turns(conversation_id)
-        ]
-        said = repr((title, turns)).encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(said, digest_size=8).hexdigest()
+        turns = self._store.turns(conversation_id)
+        shown = [(turn.id, turn.finish_reason, turn.prompt, turn.reply) for turn in turns]
+        return Stamps(_digest((title, shown)), _digest([turn.corrections for turn in turns]))
+
+
+def _digest(value: Any) -> str:  # whatever repr tells apart
+    said = repr(value).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(said, digest_size=8).hexdigest()
 
 
 def pulse_routes(pulse: Pulse) -> APIRouter:
-    """Return ``/pulse``: which run of the program this is, and a conversation's stamp."""
+    """Return ``/pulse``: which run of the program this is, and a conversation's stamps."""
     router = APIRouter(include_in_schema=False)
 
     # Not async: a conversation that changed is read from the disk.
     @router.get("/pulse")
     def beat(c: str = "") -> dict[str, str]:
-        return {"run": pulse.run, "stamp": pulse.stamp(c) if c else ""}
+        return pulse.beat(c)
 
     return router

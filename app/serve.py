@@ -37,8 +37,8 @@ log = logging.getLogger(__name__)
 
 # Scripts in the order in which one needs another.
 _SCRIPTS = (
-    "second-look", "drafts", "panels", "settings", "pulse", "viewer", "tables", "compare", "inside",
-    "receipt-picture", "receipt-edit", "receipt-items", "receipt-foot", "receipt",
+    "second-look", "copy", "drafts", "panels", "settings", "pulse", "viewer", "tables", "compare",
+    "inside", "receipt-picture", "receipt-edit", "receipt-items", "receipt-foot", "receipt",
     "webpage-preview", "webpage", "folder-files", "folder-queue", "folder",
 )  # fmt: skip
 # Styles are linked, not given to Gradio as ``css``: it would put ``.gradio-container`` before

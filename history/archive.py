@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from history import names
-from history.errors import ImportRefused
+from history.errors import ImportRefused, NotAnExport
 from history.head import decode_head
 from history.limits import (
     MAX_ARCHIVE_BYTES,
@@ -67,7 +67,10 @@ def read_archive(path: Path) -> Contents:
             _check_list(path)
             with zipfile.ZipFile(path) as archive:
                 return _from_zip(archive, path.stat().st_size)
-        return _from_json(path.read_bytes())
+        content = path.read_bytes()
+        if not content.lstrip().startswith((b"{", b"PK")):  # PK: a ZIP that was cut off
+            raise NotAnExport(file=names.shown(path.name))
+        return _from_json(content)
 
 
 def read_picture(path: Path, name: str) -> bytes:

@@ -12,6 +12,7 @@ HistoryError
  ├─ NameRefused                a name from outside that is not one of ours
  ├─ PlaceTaken                 something else stands where a deleted thing was
  ├─ ImportRefused              a file that no part is imported of
+ │   └─ NotAnExport            a file of another kind
  ├─ ExportTooLarge             more than an import would take
  ├─ FormatUnknown              a file's name that does not say what to write
  ├─ PictureDiffers             bytes that are not those of their SHA-256
@@ -129,6 +130,13 @@ class ImportRefused(HistoryError):
 
     text = "{file} was not imported: {reason}."
     way_out = "Nothing was changed. Export it again where it came from."
+
+
+class NotAnExport(ImportRefused):
+    """A file of another kind."""
+
+    text = "{file} was not imported: it is no export of Second Look."
+    way_out = "Choose a .zip or .json file that “Export” gave you."
 
 
 class ExportTooLarge(HistoryError):

@@ -9,6 +9,7 @@ from app.engines import Candidate
 from history import Store
 from tests.access_lab import PASSWORDS, users_served
 from tests.browser import chromium, reply, send
+from tests.held import held
 from vision.engine import SamplingParams
 from vision.fake import FakeEngine
 from vision.images import Decoder
@@ -85,6 +86,19 @@ def test_two_users_of_one_browser_see_only_what_is_theirs(page, url):
     expect(page.locator(".sl-item-title")).to_have_count(0)
     expect(page.locator("#composer textarea")).to_have_value("")
     assert "heron" not in page.content()
+
+
+def test_what_is_drawn_while_one_signs_out_keeps_no_draft(page, url):
+    sign_in(page, "anna")
+    shown_to(page, "anna")
+    page.fill("#composer textarea", "a draft of a heron")
+    with held(page, "**/sign-out", "POST"), page.expect_request("**/sign-out"):
+        page.click(".sl-account button")
+        page.evaluate("document.dispatchEvent(new Event('sl-tray'))")  # as an answer does
+
+    page.wait_for_url(f"{url}/sign-in")
+
+    assert page.evaluate("sessionStorage.length") == 0
 
 
 def test_a_wrong_password_is_said_and_the_name_stays(page):

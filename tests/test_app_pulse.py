@@ -30,12 +30,23 @@ def test_what_is_no_conversation_has_no_stamp(store, conversation, name):
 
 def test_a_change_that_its_folders_time_does_not_show_is_told(store, conversation):
     pulse, folder = Pulse(store), store.root / conversation
-    before, time = pulse.stamp(conversation), folder.stat()
+    before, time = pulse.stamps(conversation).turns, folder.stat()
 
     store.rename(conversation, "another")
     os.utime(folder, ns=(time.st_atime_ns, time.st_mtime_ns))  # as a coarse clock has it
 
-    assert pulse.stamp(conversation) not in ("", before)
+    assert pulse.stamps(conversation).turns not in ("", before)
+
+
+def test_a_correction_is_told_apart_from_what_else_a_tab_shows(store, conversation):
+    pulse = Pulse(store)
+    before = pulse.beat(conversation)
+
+    store.correct(conversation, 1, {"receipts.0.total": "8.16"})
+
+    now = pulse.beat(conversation)
+    assert now["stamp"] == before["stamp"] != ""
+    assert now["corrections"] not in ("", before["corrections"])
 
 
 def test_what_has_not_changed_for_long_is_read_once(store, conversation, monkeypatch):
@@ -43,5 +54,5 @@ def test_what_has_not_changed_for_long_is_read_once(store, conversation, monkeyp
     os.utime(store.root / conversation, (1, 1))
     monkeypatch.setattr(pulse, "_read", lambda name: read.append(name) or "stamp")
 
-    assert [pulse.stamp(conversation) for _ in range(3)] == ["stamp"] * 3
+    assert [pulse.stamps(conversation) for _ in range(3)] == ["stamp"] * 3
     assert len(read) == 1

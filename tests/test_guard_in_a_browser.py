@@ -125,6 +125,7 @@ def test_another_site_changes_nothing_and_reads_nothing(place, browser):
         )
         page.wait_for_load_state("networkidle")
         until(lambda: len(reached_by(answers)) >= 20, WAIT_MS / 1e3)
+        page.evaluate("fetch('/').then((later) => later.text())")  # what was answered is here too
         told = page.evaluate("told")
         page.context.close()
 

@@ -564,20 +564,21 @@ def test_a_picture_that_is_not_what_its_name_says_is_skipped(store, other, conve
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "cut off or not JSON"),
-        (b"[]", "neither"),
+        (b"", "no export"),
+        (b"[]", "no export"),
+        (b"\x89PNG\r\n\x1a\n", "no export"),
         (b'{"conversations": {}}', "neither"),
         (b'{"conversations": []}', "schema"),
         (b'{"schema": 2, "conversations": []}', "schema"),
         (b'{"schema": 1, "schema": 1, "conversations": []}', "stands twice"),
         (b'{"schema": 1, "conversations": [NaN]}', "NaN"),
-        (b"\xef\xbb\xbf{}", "not JSON"),
-        (b"\xff\xfe{}", "UTF-8"),
-        (b"[" * 1_000_000, "nested|cut off"),
+        (b"\xef\xbb\xbf{}", "no export"),
+        (b"{\xff}", "UTF-8"),
+        (b'{"a":' + b"[" * 1_000_000, "nested|cut off"),
         (b'{"schema": 1, "conversations": [' + b"[" * 70 + b"1" + b"]" * 70 + b"]}", "nested"),
         (b"PK\x03\x04", "not JSON"),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_json_that_is_no_export_is_refused(other, tmp_path, content, reason):
     (tmp_path / "x.json").write_bytes(content)

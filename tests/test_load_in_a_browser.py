@@ -8,7 +8,7 @@ from app.assistant import Assistant
 from app.engines import Candidate
 from history import Store
 from history.verify import verify
-from tests.browser import WAIT_MS, chromium, opened, reply, send, served
+from tests.browser import HELD_S, chromium, opened, reply, send, served
 from tests.server_lab import until
 from vision.engine import SamplingParams
 from vision.fake import FakeEngine
@@ -33,7 +33,7 @@ class Turnstile:
         self.passes = threading.Semaphore(0)
 
     def __call__(self):
-        assert self.passes.acquire(timeout=WAIT_MS / 1e3)
+        assert self.passes.acquire(timeout=HELD_S)
 
 
 def says(page, text):

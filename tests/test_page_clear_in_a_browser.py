@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from app.memory import Gauge
 from app.tmp_folder import TmpFolder
-from tests.browser import WAIT_MS, attach, opened, reply, send, served
+from tests.browser import HELD_S, WAIT_MS, attach, opened, reply, send, served
 from tests.test_page_in_a_browser import Gate, browser  # noqa: F401  a fixture
 from vision.engine import Released
 from vision.fake import FakeEngine
@@ -416,7 +416,7 @@ class Slow(Holding):
         self.go = threading.Event()
 
     def load(self, report):
-        assert self.go.wait(WAIT_MS / 1e3)
+        assert self.go.wait(HELD_S)
         super().load(report)
 
 

@@ -1,14 +1,17 @@
 """A folder at once as a user meets it, in a real Chromium, with receipts read by a script."""
 
 import csv
+import re
 
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
-from tests.browser import WAIT_MS, chromium, opened, served
+from tests.browser import chromium, opened, served
 from tests.conftest import png
 from tests.folder_lab import Script, receipt
 from tests.held import held
+from tests.server_lab import until
 from vision.errors import EngineFailed
 from vision.fake import FakeEngine
 
@@ -74,7 +77,7 @@ def open_folders(page):
     if page.viewport_size["width"] < 800:
         page.click(".sl-menu")
     page.click(".sl-brand .sl-tool")
-    page.click("text=A folder at once")
+    page.click(".sl-popup >> text=A folder at once")
     page.wait_for_selector(".fold-drop")
 
 
@@ -100,25 +103,30 @@ def read(page):
     until_read(page)
 
 
-def merchants(page):
-    return page.eval_on_selector_all(".fold-row .fold-who", "all => all.map((e) => e.innerText)")
+def stop(page):
+    """Have no more read of a folder, and say that one is sure."""
+    page.once("dialog", lambda dialog: dialog.accept())
+    with page.expect_response("**/folder/stop"):
+        page.click(".fold-stop")
 
 
-def whose(store):
-    """Return the merchants that conversations are named after."""
-    return sorted(each.title.partition(" · ")[0] for each in store.conversations())
+def lists(page, *merchants):
+    """Wait until the rows are those of these merchants, in this order."""
+    expect(page.locator(".fold-row .fold-who")).to_have_text(merchants)
 
 
-def state_of(page, merchant):
-    return page.get_attribute(f".fold-row:has-text('{merchant}')", "data-state")
+def named_after(store, *merchants):
+    """Wait until conversations are named after these merchants, and there is no other."""
+    until(lambda: sorted(each.title.partition(" · ")[0] for each in store.conversations())
+          == sorted(merchants))  # fmt: skip
 
 
 def test_receipts_stand_in_the_order_of_doubt(page):
     read(page)
 
-    assert merchants(page) == ["WRONG SHOP", "DOUBTED SHOP", "SURE SHOP"]
-    assert "Doesn't add up" in page.inner_text(".fold-row >> nth=0")
-    assert "Worth a look: Merchant, Total" in page.inner_text(".fold-row >> nth=1")
+    lists(page, "WRONG SHOP", "DOUBTED SHOP", "SURE SHOP")
+    expect(page.locator(".fold-row").nth(0)).to_contain_text("Doesn't add up")
+    expect(page.locator(".fold-row").nth(1)).to_contain_text("Worth a look: Merchant, Total")
 
 
 def test_a_receipt_opens_beside_the_list(page):
@@ -126,9 +134,8 @@ def test_a_receipt_opens_beside_the_list(page):
 
     page.click(".fold-row >> nth=1")
 
-    page.wait_for_selector("#folder .slip-head")
-    assert "DOUBTED SHOP" in page.inner_text("#folder .slip")
-    assert page.is_visible(".fold-row >> nth=0")
+    expect(page.locator("#folder .slip")).to_contain_text("DOUBTED SHOP")
+    expect(page.locator(".fold-row").nth(0)).to_be_visible()
 
 
 def test_what_looks_right_leads_to_the_next_that_does_not_yet(page):
@@ -140,9 +147,10 @@ def test_what_looks_right_leads_to_the_next_that_does_not_yet(page):
 
     page.wait_for_selector(".fold-row[aria-current] >> text=DOUBTED SHOP")
     page.wait_for_selector("#folder .slip >> text=DOUBTED SHOP")
-    assert page.inner_text(".fold-tab >> nth=0") == "To check 2"
+    expect(page.locator(".fold-tab").nth(0)).to_have_text("To check 2")
     page.click(".fold-tab >> nth=1")
-    assert state_of(page, "WRONG SHOP") == "confirmed"
+    confirmed = page.locator(".fold-row", has_text="WRONG SHOP")
+    expect(confirmed).to_have_attribute("data-state", "confirmed")
 
 
 def test_the_last_that_looks_right_ends_the_review(page):
@@ -172,7 +180,7 @@ def test_a_correction_is_seen_in_the_list(page):
 def test_each_receipt_is_a_conversation_under_its_merchants_name(page, store):
     read(page)
 
-    assert whose(store) == ["DOUBTED SHOP", "SURE SHOP", "WRONG SHOP"]
+    named_after(store, "DOUBTED SHOP", "SURE SHOP", "WRONG SHOP")
 
 
 def test_the_list_of_conversations_has_one_entry_for_all_of_them(page):
@@ -181,7 +189,7 @@ def test_the_list_of_conversations_has_one_entry_for_all_of_them(page):
 
     page.wait_for_selector(".sl-item[data-folder] .sl-item-title >> text='Trip'")
     page.wait_for_selector(".sl-item[data-folder] .sl-item-about >> text='3 receipts'")
-    assert page.locator(".sl-item").count() == 1
+    expect(page.locator(".sl-item")).to_have_count(1)
 
 
 def test_a_folder_opens_from_the_list_after_a_reload(page):
@@ -191,7 +199,7 @@ def test_a_folder_opens_from_the_list_after_a_reload(page):
     page.click(".sl-item[data-folder]")
 
     page.wait_for_selector("#folder .slip-head")
-    assert merchants(page) == ["WRONG SHOP", "DOUBTED SHOP", "SURE SHOP"]
+    lists(page, "WRONG SHOP", "DOUBTED SHOP", "SURE SHOP")
 
 
 def test_reading_goes_on_while_the_view_is_closed(page, script):
@@ -200,13 +208,12 @@ def test_reading_goes_on_while_the_view_is_closed(page, script):
     choose(page, *(picture(width) for width in READINGS))
     page.wait_for_selector(".fold-pause")
     page.keyboard.press("Escape")
-    chip = page.wait_for_selector(".fold-chip:visible")
-    told = chip.inner_text()
+    page.wait_for_selector(".fold-chip")
+    expect(page.locator(".fold-chip")).to_have_text(re.compile("^Trip · 0 of "))
 
     script.may.set()
 
     page.wait_for_selector(".fold-chip", state="hidden")
-    assert told.startswith("Trip · 0 of ")
     page.wait_for_selector(".sl-item[data-folder] >> text=3 receipts")
 
 
@@ -233,6 +240,7 @@ def test_pausing_holds_the_others_back_until_it_goes_on(page, script):
     script.may.set()
     page.wait_for_selector(".fold-told >> text=1 of 3")
     page.wait_for_selector(".fold-row")
+    assert len(script.widths) == 1
     page.click(".fold-pause")
 
     until_read(page)
@@ -246,12 +254,27 @@ def test_stopping_keeps_what_was_read(page, script, store):
     script.may.clear()
     page.set_input_files(".fold-pictures", [picture(41), picture(42)])
     page.wait_for_selector(".fold-told >> text=1 of 3")
-    page.once("dialog", lambda dialog: dialog.accept())
+    until(lambda: script.widths == [40, 41])
 
-    page.click(".fold-stop")
+    stop(page)
 
     until_read(page, 1)
-    assert whose(store) == ["SURE SHOP"]
+    named_after(store, "SURE SHOP")
+
+
+def test_a_press_is_not_lost_to_a_look_at_how_far_it_is(page, script):
+    script.may.clear()
+    open_folders(page)
+    choose(page, *(picture(width) for width in READINGS))
+    page.hover(".fold-pause")
+    page.mouse.down()
+    for _ in range(2):  # the first may have been on its way before
+        with page.expect_response("**/folder/now"):
+            pass
+
+    page.mouse.up()
+
+    expect(page.locator(".fold-pause")).to_have_text("Go on")
 
 
 def uploads_held(page, after=0):
@@ -260,7 +283,7 @@ def uploads_held(page, after=0):
 
 def test_a_file_on_its_way_when_one_stops_is_not_read(page, script, store):
     open_folders(page)
-    with uploads_held(page, after=1):
+    with page.expect_response("**/folder/stop"), uploads_held(page, after=1):
         choose(page, picture(40), picture(41))
         page.wait_for_selector(".fold-row >> text=SURE SHOP")
         page.once("dialog", lambda dialog: dialog.accept())
@@ -268,7 +291,7 @@ def test_a_file_on_its_way_when_one_stops_is_not_read(page, script, store):
             page.click(".fold-stop")
 
     page.wait_for_selector(".fold-add")
-    assert whose(store) == ["SURE SHOP"]
+    named_after(store, "SURE SHOP")
     assert script.widths == [40]
 
 
@@ -291,7 +314,7 @@ def test_files_for_another_folder_wait_until_those_under_way_are_added(page, sto
     page.evaluate("secondLook.folder.open('Second/')")
     page.wait_for_selector("#folder h2 >> text=Second")
     until_read(page, 2)
-    assert whose(store) == ["DOUBTED SHOP", "SURE SHOP", "WRONG SHOP"]
+    named_after(store, "DOUBTED SHOP", "SURE SHOP", "WRONG SHOP")
 
 
 def test_files_that_cannot_be_read_are_named(page):
@@ -316,7 +339,7 @@ def test_a_failing_engine_says_why_it_paused(page, script):
     page.click(".fold-pause")
 
     until_read(page, 1)
-    assert merchants(page) == ["AFTER ALL"]
+    lists(page, "AFTER ALL")
 
 
 def test_a_file_read_before_is_left_out(page, script):
@@ -335,7 +358,7 @@ def test_files_that_are_no_pictures_are_not_sent(page):
     )
 
     page.wait_for_selector(".sl-toast >> text=no picture and no PDF")
-    assert page.is_visible(".fold-drop")
+    expect(page.locator(".fold-drop")).to_be_visible()
 
 
 def test_a_whole_folder_is_chosen_with_its_own_name(page, tmp_path):
@@ -347,10 +370,10 @@ def test_a_whole_folder_is_chosen_with_its_own_name(page, tmp_path):
 
     page.set_input_files(".fold-folder", str(tmp_path / "Lisbon"))
 
-    assert page.input_value(".fold-name input") == "Lisbon"
+    expect(page.locator(".fold-name input")).to_have_value("Lisbon")
     page.click(".fold-go")
     until_read(page, 2)
-    assert merchants(page) == ["DOUBTED SHOP", "SURE SHOP"]
+    lists(page, "DOUBTED SHOP", "SURE SHOP")
 
 
 def test_what_is_dropped_is_taken(page):
@@ -369,7 +392,8 @@ def test_what_is_dropped_is_taken(page):
 
     page.dispatch_event("#folder .fold-drop", "drop", {"dataTransfer": transfer})
 
-    page.wait_for_selector(".fold-name >> text=1 file")
+    page.click(".fold-name:has-text('1 file') .fold-go")
+    until_read(page, 1)
     assert not any("upload" in url for url in asked)  # the composer left it alone
 
 
@@ -381,7 +405,7 @@ def test_a_folder_under_uploads_is_read_where_it_lies(page, tmp_path):
     page.click(".fold-place")
 
     until_read(page, 1)
-    assert page.inner_text("#folder h2") == "march"
+    expect(page.locator("#folder h2")).to_have_text("march")
 
 
 def test_the_table_is_downloaded(page, tmp_path):
@@ -416,7 +440,7 @@ def test_another_conversation_takes_the_views_place(page):
     page.click(".sl-new")
 
     page.wait_for_selector("#folder", state="hidden")
-    assert page.is_visible(".sl-welcome")
+    expect(page.locator(".sl-welcome")).to_be_visible()
 
 
 def test_on_a_phone_list_and_receipt_take_turns(page_with):
@@ -425,17 +449,15 @@ def test_on_a_phone_list_and_receipt_take_turns(page_with):
 
     page.click(".fold-row >> nth=0")
     page.wait_for_selector("#folder .slip-head")
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    was_visible = page.is_visible(".fold-list")
+    expect(page.locator(".fold-list")).to_be_hidden()
+    expect(page.locator("html")).to_have_js_property("scrollWidth", 390)
     page.click(".fold-list-again")
 
-    assert (wide, was_visible) == (390, False)
-    assert page.is_visible(".fold-row >> nth=0")
+    expect(page.locator(".fold-row").nth(0)).to_be_visible()
 
 
 def test_the_view_speaks_chinese(page_with):
     page = page_with(locale="zh-CN")
     page.evaluate("secondLook.folder.open()")
 
-    assert "选择文件夹" in page.inner_text("#folder")
-    assert page.wait_for_selector(".fold-drop", timeout=WAIT_MS)
+    expect(page.locator("#folder .fold-drop")).to_contain_text("选择文件夹")

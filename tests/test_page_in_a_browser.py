@@ -6,7 +6,18 @@ import threading
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import WAIT_MS, attach, begin, chromium, offer, opened, reply, send, served
+from tests.browser import (
+    HELD_S,
+    WAIT_MS,
+    attach,
+    begin,
+    chromium,
+    offer,
+    opened,
+    reply,
+    send,
+    served,
+)
 from tests.test_app_assistant import Resuming
 from vision.beside import WithReader
 from vision.engine import Progress
@@ -38,7 +49,7 @@ class Gate:
     def __call__(self) -> None:
         self._pieces += 1
         if self._pieces == 3:
-            assert self.open.wait(WAIT_MS / 1e3)
+            assert self.open.wait(HELD_S)
 
 
 def under_way(page):
@@ -386,7 +397,7 @@ class Slow(FakeEngine):
 
     def load(self, report):
         report(Progress("weights", 1, 2, "bytes"))
-        assert self.go.wait(WAIT_MS / 1e3)
+        assert self.go.wait(HELD_S)
         super().load(report)
 
 

@@ -1,8 +1,10 @@
 """Tabs that stay in step: with each other, and with a program that goes away and comes back."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import chromium, opened, reply, send, served
+from tests.held import held
 from vision.fake import FakeEngine
 
 pytestmark = [
@@ -39,8 +41,8 @@ def test_two_tabs_of_one_conversation_show_the_same(page):
     send(page, "Second")
     reply(page, 2)
 
-    other.wait_for_function("document.querySelectorAll('#hist .sl-footer').length === 2")
-    assert "Two." in other.inner_text("#hist")
+    expect(other.locator("#hist .sl-footer")).to_have_count(2)
+    expect(other.locator("#hist")).to_contain_text("Two.")
 
 
 def test_what_is_being_written_in_the_other_tab_stays(page):
@@ -54,8 +56,23 @@ def test_what_is_being_written_in_the_other_tab_stays(page):
     send(page, "Second")
     reply(page, 2)
 
-    other.wait_for_function("document.querySelectorAll('#hist .sl-footer').length === 2")
-    assert other.input_value("#composer textarea") == "Half a thou"
+    expect(other.locator("#hist .sl-footer")).to_have_count(2)
+    expect(other.locator("#composer textarea")).to_have_value("Half a thou")
+
+
+def test_a_click_counts_while_what_another_tab_did_is_on_its_way(page, store):
+    send(page, "First")
+    reply(page)
+    send(page, "Second")
+    reply(page, 2)
+    [conversation] = store.conversations()
+    with held(page, "**/gradio_api/run/*", "POST") as let_go:
+        with page.expect_request("**/gradio_api/run/*"):
+            store.rename(conversation.id, "Another name")
+        page.click("[data-act=delete][data-turn='1']")
+        let_go()
+
+    expect(page.locator("#hist .sl-typed")).to_have_text(["Second"])
 
 
 def test_a_program_that_does_not_answer_is_said_and_so_is_its_return(page):
@@ -74,7 +91,7 @@ def test_a_program_that_was_started_again_is_noticed_and_the_draft_kept(page):
 
     page.wait_for_selector(".sl-toast >> text=was started again")
 
-    assert page.input_value("#composer textarea") == "Half a thou"
+    expect(page.locator("#composer textarea")).to_have_value("Half a thou")
 
 
 def test_a_conversation_is_named_at_its_head(page, store):

@@ -1,6 +1,7 @@
 """The page on a phone: what a fingertip touches, and where a menu leads."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import attach, chromium, opened, reply, send, served
 from vision.fake import FakeEngine
@@ -64,6 +65,7 @@ def test_whatever_is_touched_is_as_large_as_a_fingertip(page, red):
 
     page.click(".sl-new")
     page.wait_for_selector(".sl-card")
+    page.wait_for_function("secondLook.composer.draft().place === ''")
     attach(page, ("red.png", red))
     assert page.evaluate(TOO_SMALL) == []
 
@@ -71,10 +73,10 @@ def test_whatever_is_touched_is_as_large_as_a_fingertip(page, red):
 def test_a_conversation_is_renamed_on_a_phone(page):
     page.click(".sl-menu")
     page.click(".sl-more")
-    page.click("text=Rename")
+    page.click(".sl-popup >> text=Rename")
 
     page.fill("#sidebar .sl-rename", "Red")
     page.press("#sidebar .sl-rename", "Enter")
 
-    page.wait_for_function("document.querySelector('.sl-item-title').textContent === 'Red'")
-    assert page.is_visible(".sl-item-title")
+    expect(page.locator(".sl-item-title")).to_have_text("Red")
+    expect(page.locator(".sl-item-title")).to_be_visible()

@@ -5,6 +5,7 @@ from threading import Event
 
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from app.assistant import Assistant
 from app.page.drawing import Drawing
@@ -20,12 +21,11 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
+# A picture that came is kept with the drafts, wherever its user is by then.
+ARRIVED = "sessionStorage.second_look_drafts?.includes('private.png')"
 FULL = """() => {
     Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };
 }"""
-
-DRAWN = """() => new Promise((done) => setTimeout(() => requestAnimationFrame(
-    () => requestAnimationFrame(done)), 50))"""
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,7 @@ def two(page):
     begins(page)
     send(page, "In A")
     reply(page)
+    shows(page, "In A")
     return page
 
 
@@ -75,7 +76,10 @@ class Gate:
         with page.expect_response(asked) as answered:
             self.opened.set()
         answered.value.finished()
-        page.evaluate(DRAWN)
+        page.fill(".sl-query", "In B")  # what is asked after it is drawn after it
+        page.wait_for_selector(".sl-hit")
+        page.fill(".sl-query", "")
+        page.wait_for_selector(".sl-hit", state="detached")
 
 
 def writes_in(page, conversation):
@@ -99,9 +103,13 @@ def begins(page):
 
 
 def box_holds(page, text):
-    page.wait_for_function(
-        "text => document.querySelector('#composer textarea').value === text", arg=text
-    )
+    expect(page.locator("#composer textarea")).to_have_value(text)
+
+
+def shows(page, prompt):
+    """Wait until a conversation of one prompt is the one that is shown, named after it."""
+    expect(page.locator("#hist .sl-typed")).to_have_text(prompt)
+    expect(page.locator("#header h1")).to_have_text(prompt)
 
 
 def id_of(store, title):
@@ -123,7 +131,7 @@ def test_a_reply_s_end_draws_over_no_conversation_that_was_opened_since(two, sto
 
     gate.pass_(two, id_of(store, "In A"))
 
-    assert two.inner_text("#hist .sl-typed") == two.inner_text("#header h1") == "In B"
+    shows(two, "In B")
     send(two, "More of B")
     reply(two, 2)
     assert prompts(store) == {"In A": ["More of A"], "In B": ["More of B"]}
@@ -139,7 +147,7 @@ def test_a_prompt_that_is_taken_late_leaves_the_tab_where_it_is(two, store, monk
     gate.pass_(two, '"In C"')
 
     two.wait_for_selector(".sl-item >> text=In C")
-    assert two.inner_text("#hist .sl-typed") == two.inner_text("#header h1") == "In B"
+    shows(two, "In B")
     assert prompts(store).keys() == {"In A", "In B", "In C"}
 
 
@@ -152,7 +160,7 @@ def test_of_two_conversations_the_one_that_was_clicked_last_is_shown(two, store,
 
     gate.pass_(two, id_of(store, "In A"))
 
-    assert two.inner_text("#hist .sl-typed") == "In B"
+    shows(two, "In B")
 
 
 def test_a_picture_that_arrives_late_stays_with_its_draft(two, store, red, monkeypatch):
@@ -168,9 +176,10 @@ def test_a_picture_that_arrives_late_stays_with_its_draft(two, store, red, monke
 
     with two.expect_response("**/uploads"):
         gate.opened.set()
+    two.wait_for_function(ARRIVED)
 
     box_holds(two, "Draft of B")
-    assert two.locator("#composer .thumbnail-item").count() == 0
+    expect(two.locator("#composer .thumbnail-item")).to_have_count(0)
     goes_to(two, "In A")
     two.wait_for_selector("#composer .thumbnail-item")
     box_holds(two, "Draft of A")
@@ -210,14 +219,15 @@ def test_a_refused_prompt_comes_back_before_what_was_typed_since(two, red, monke
 
     two.wait_for_selector(".sl-problem")
     box_holds(two, "A first thought\n\nand my next")
-    assert two.locator("#composer .thumbnail-item").count() == 1
+    expect(two.locator("#composer .thumbnail-item")).to_have_count(1)
     assert prompts(store) == {"In A": [], "In B": []}
 
 
 def test_a_prompt_that_nobody_answers_comes_back(page):
     page.route("**/run/predict*", lambda route: route.fulfill(status=500, json={"error": "?"}))
 
-    send(page, "A first thought")
+    with page.expect_request(lambda each: '"number"' in (each.post_data or "")):
+        send(page, "A first thought")
 
     box_holds(page, "A first thought")
 

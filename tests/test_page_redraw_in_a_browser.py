@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import WAIT_MS, reply, send
 from tests.test_page_in_a_browser import (  # noqa: F401  fixtures
@@ -82,7 +83,7 @@ def test_a_name_that_is_being_written_stays(replying, gate):
 
     ended(replying, gate)
 
-    assert replying.input_value(".sl-rename") == "For the taxes"
+    expect(replying.locator(".sl-rename")).to_have_value("For the taxes")
     replying.press(".sl-rename", "Enter")
     replying.wait_for_selector(".sl-item-title >> text=For the taxes")
     replying.wait_for_selector("#header h1 >> text=For the taxes")
@@ -104,6 +105,7 @@ def test_a_pressed_conversation_opens_when_it_is_let_go(page_for):  # noqa: F811
     page = page_for(FakeEngine(["One."]))
     send(page, "First")
     reply(page)
+    page.wait_for_url("**/?c=*")
     first = page.url
     page.click(".sl-new")
     page.wait_for_selector(".sl-welcome")
@@ -130,7 +132,9 @@ def test_what_came_meanwhile_is_shown_as_soon_as_the_menu_is_closed(replying, ga
 
 def test_the_focus_stays_on_a_button_of_the_header(replying, gate):
     replying.focus("#header .sl-theme")
+    replying.eval_on_selector("#header h1", "heading => { heading.dataset.old = true; }")
 
     ended(replying, gate)
 
-    assert replying.evaluate("document.activeElement.matches('#header .sl-theme')")
+    replying.wait_for_selector("#header h1[data-old]", state="detached")
+    expect(replying.locator("#header .sl-theme")).to_be_focused()

@@ -29,14 +29,14 @@ def given(outputs):
     return {name: value for name, value in by_name if value != gr.skip()}
 
 
-def answered(tabs, view, meanwhile=lambda: None):
+def answered(tabs, view, meanwhile=lambda: None, **options):
     """Return what a tab is answered; ``meanwhile`` is what happens while it is made."""
 
     async def handler(_):
         meanwhile()
         return view
 
-    return given(asyncio.run(tabs.answer(handler)(Request("tab"))))
+    return given(asyncio.run(tabs.answer(handler, **options)(Request("tab"))))
 
 
 def test_an_answer_is_drawn_whole_where_nothing_was_opened_since(tabs):
@@ -54,6 +54,12 @@ def test_of_a_late_answer_the_list_and_the_draft_s_fate_are_left(tabs):
         "sidebar": {"of": "a"},
         "composer": {"answered": {"number": 1, "taken": True, "conversation": ""}},
     }
+
+
+def test_of_a_late_answer_that_no_one_asked_for_nothing_is_left(tabs):
+    late = answered(tabs, SENT, lambda: tabs.begin("tab"), asked=False)
+
+    assert late == {}
 
 
 def test_what_another_tab_opens_makes_nothing_late(tabs):

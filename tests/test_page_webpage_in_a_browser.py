@@ -1,10 +1,12 @@
 """The panel of a page, used as a user would; and a hostile page in its preview."""
 
 import json
+import re
 import zipfile
 
 import pytest
 from PIL import Image, ImageDraw
+from playwright.sync_api import expect
 
 from app.assistant import Assistant
 from app.engines import Candidate
@@ -90,18 +92,24 @@ def view(page, name):
     page.get_by_role("group", name="Views of the page").get_by_role("button", name=name).click()
 
 
+def used(page):
+    return page.get_by_label("Version").locator("option:checked")
+
+
 def test_the_page_is_shown_with_its_pictures_in_a_frame_without_rights(show):
     page = show()
 
-    heading = shown(page).locator("h1").inner_text()
     frame = page.locator("iframe.sl-web-frame")
-
-    assert heading == "Corner Shop"
-    assert frame.get_attribute("sandbox") == ""
-    assert frame.get_attribute("srcdoc").startswith(
+    begin = (
         '<!DOCTYPE html><meta http-equiv="Content-Security-Policy" content="default-src \'none\''
     )
-    assert shown(page).locator("img").get_attribute("src").startswith("data:image/png;base64,")
+
+    expect(shown(page).locator("h1")).to_have_text("Corner Shop")
+    expect(frame).to_have_attribute("sandbox", "")
+    expect(frame).to_have_attribute("srcdoc", re.compile(f"^{re.escape(begin)}"))
+    expect(shown(page).locator("img")).to_have_attribute(
+        "src", re.compile("^data:image/png;base64,")
+    )
 
 
 def test_a_hostile_page_reaches_nobody(show, stored):
@@ -130,7 +138,7 @@ def test_a_hostile_page_reaches_nobody(show, stored):
             None, None, "",
         ]  # fmt: skip
         assert page.title() != "reached"
-        assert page.locator(".sl-web").is_visible()
+        expect(page.locator(".sl-web")).to_be_visible()
         assert downloads == []
         assert len(page.context.pages) == 1
 
@@ -143,18 +151,18 @@ def test_scripts_run_after_a_warning_and_still_reach_neither_server_nor_page(sho
         with page.expect_console_message(lambda message: message.text == "ran"):
             page.get_by_label("Run its scripts").check()
 
-        assert "reach the network" in page.get_by_role("alert").inner_text()
+        expect(page.get_by_role("alert")).to_contain_text("reach the network")
         assert listener.paths == []
         assert page.evaluate("[window.reached, localStorage.reached]") == [None, None]
-        assert page.locator(".sl-web").is_visible()
+        expect(page.locator(".sl-web")).to_be_visible()
 
 
 def test_a_page_without_scripts_offers_no_switch_for_them(show):
-    assert show().get_by_label("Run its scripts").count() == 0
+    expect(show().get_by_label("Run its scripts")).to_have_count(0)
 
 
 def test_the_screen_is_as_wide_as_the_screenshot_at_first(show):
-    assert show().locator("iframe.sl-web-frame").evaluate("f => f.clientWidth") == 800
+    expect(show().locator("iframe.sl-web-frame")).to_have_js_property("clientWidth", 800)
 
 
 def test_the_screen_is_as_wide_as_was_chosen(show):
@@ -162,7 +170,7 @@ def test_the_screen_is_as_wide_as_was_chosen(show):
 
     page.get_by_role("button", name="390 px").click()
 
-    assert page.locator("iframe.sl-web-frame").evaluate("f => f.clientWidth") == 390
+    expect(page.locator("iframe.sl-web-frame")).to_have_js_property("clientWidth", 390)
 
 
 def test_compared_the_page_is_swiped_over_its_screenshot(show):
@@ -172,10 +180,8 @@ def test_compared_the_page_is_swiped_over_its_screenshot(show):
 
     page.get_by_label("From the screenshot to the page").fill("25")
 
-    over = page.locator(".sl-web-over")
-    assert over.evaluate("e => e.style.clipPath") == "inset(0px 0px 0px 25%)"
-    screenshot = page.get_by_alt_text("Screenshot")
-    assert screenshot.evaluate("i => i.decode().then(() => i.naturalWidth)") == 800
+    expect(page.locator(".sl-web-over")).to_have_css("clip-path", "inset(0px 0px 0px 25%)")
+    expect(page.get_by_alt_text("Screenshot")).to_have_js_property("naturalWidth", 800)
 
 
 def test_the_worst_places_are_marked_with_words_and_never_as_markup(show):
@@ -184,8 +190,8 @@ def test_the_worst_places_are_marked_with_words_and_never_as_markup(show):
 
     mark = page.locator(".sl-web-mark")
 
-    assert mark.count() == 1
-    assert mark.get_attribute("title") == "12 px too low: <b onclick=x>Corner"
+    expect(mark).to_have_count(1)
+    expect(mark).to_have_attribute("title", "12 px too low: <b onclick=x>Corner")
 
 
 def test_what_the_scores_mean_is_said_in_plain_words(show):
@@ -193,10 +199,10 @@ def test_what_the_scores_mean_is_said_in_plain_words(show):
 
     page.locator(".sl-web-scores summary").click()
 
-    said = page.locator(".sl-web-scores").inner_text()
-    assert "85 % Looks like the screenshot" in said
+    expect(page.locator(".sl-web-scores")).to_contain_text("85 % Looks like the screenshot")
     low = page.locator(".sl-web-bars [data-low]")
-    assert "Text in elements that say what it is" in low.inner_text()
+    expect(low).to_be_visible()
+    expect(low).to_contain_text("Text in elements that say what it is")
 
 
 def test_edited_code_is_drawn_again_while_one_types(show):
@@ -219,9 +225,7 @@ def test_a_saved_edit_is_the_version_in_use_after_a_reload(show, stored):
     page.reload()
 
     shown(page).get_by_role("heading", name="Edge Shop").wait_for()
-    assert page.get_by_label("Version").locator("option:checked").inner_text() == (
-        "2 · Edited by you · in use"
-    )
+    expect(used(page)).to_have_text("2 · Edited by you · in use")
     turn = stored[0].turn(page.conversation, 1)
     assert "Edge Shop" in turn.corrections["html"]
     assert "Corner Shop" in turn.fields["html"]
@@ -239,9 +243,48 @@ def test_what_is_typed_while_a_page_is_saved_stays(show, stored):
 
     page.get_by_text("Saved as your version.").wait_for()
     page.keyboard.type(" more -->")
-    assert code.input_value().endswith("<!-- and more -->")
+    expect(code).to_have_value(re.compile("<!-- and more -->$"))
     assert "<!--" not in stored[0].turn(page.conversation, 1).corrections["html"]
-    assert page.get_by_role("button", name="Save", exact=True).is_enabled()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_enabled()
+
+
+def test_code_that_is_not_saved_outlives_a_refresh(show):
+    page = show(Version(PAGE, "before"), Version(PAGE.replace("#2f6fde", "#aa3355"), "changed"))
+    view(page, "Code")
+    page.get_by_label("HTML of the page").fill(PAGE.replace("Corner Shop", "Edge Shop"))
+    expect(page.get_by_text("Not saved yet")).to_be_visible()
+
+    page.reload()
+
+    expect(page.get_by_label("HTML of the page")).to_have_value(re.compile("Edge Shop"))
+    page.get_by_role("button", name="Undo changes").click()
+    page.reload()
+    shown(page).get_by_role("heading", name="Corner Shop").wait_for()
+
+
+def test_each_version_keeps_what_was_written_into_it(show):
+    page = show(Version(PAGE, "before"), Version(PAGE.replace("#2f6fde", "#aa3355"), "changed"))
+    view(page, "Code")
+    code = page.get_by_label("HTML of the page")
+    code.fill(PAGE.replace("Corner Shop", "Edge Shop"))
+
+    page.get_by_label("Version").select_option("0")
+
+    expect(code).to_have_value(re.compile("Corner Shop"))
+    page.get_by_label("Version").select_option("1")
+    expect(code).to_have_value(re.compile("Edge Shop"))
+
+
+def test_that_a_page_is_being_saved_is_said(show):
+    page = show()
+    view(page, "Code")
+    page.get_by_label("HTML of the page").fill(PAGE.replace("Corner Shop", "Edge Shop"))
+
+    with held(page, "**/webpage/*/1", "POST"):
+        page.get_by_role("button", name="Save", exact=True).click()
+
+        page.get_by_text("Drawing and saving it…").wait_for()
+    page.get_by_text("Saved as your version.").wait_for()
 
 
 def test_an_earlier_version_can_be_taken_into_use(show, stored):
@@ -252,9 +295,7 @@ def test_an_earlier_version_can_be_taken_into_use(show, stored):
     page.get_by_role("button", name="Use this version").click()
     page.get_by_text("Saved as your version.").wait_for()
 
-    assert page.get_by_label("Version").locator("option:checked").inner_text() == (
-        "1 · Before · in use"
-    )
+    expect(used(page)).to_have_text("1 · Before · in use")
 
 
 def test_the_difference_of_a_change_is_shown_line_by_line(show):
@@ -262,9 +303,8 @@ def test_the_difference_of_a_change_is_shown_line_by_line(show):
 
     view(page, "Changes")
 
-    out, new = page.locator(".sl-web-line-out"), page.locator(".sl-web-line-in")
-    assert "#2f6fde" in out.inner_text()
-    assert "#aa3355" in new.inner_text()
+    expect(page.locator(".sl-web-line-out")).to_contain_text("#2f6fde")
+    expect(page.locator(".sl-web-line-in")).to_contain_text("#aa3355")
 
 
 def test_a_downloaded_page_stands_alone(show, tmp_path):
@@ -304,17 +344,17 @@ def test_enlarged_it_fills_the_window_until_escape(show):
     page = show(viewport={"width": 1280, "height": 800})
 
     page.get_by_role("button", name="Enlarge").click()
-    wide = page.locator("dialog .sl-web").evaluate("e => e.clientWidth")
+    page.wait_for_function("document.querySelector('dialog .sl-web')?.clientWidth > 1200")
     page.keyboard.press("Escape")
-    page.locator("dialog .sl-web").wait_for(state="detached")
 
-    assert wide > 1200
-    assert page.evaluate("document.activeElement.dataset.key") == "enlarge"
+    page.locator("dialog .sl-web").wait_for(state="detached")
+    expect(page.locator("[data-key=enlarge]")).to_be_focused()
 
 
 def test_in_chinese_no_english_is_left(show):
     page = show(Version("<!DOCTYPE html><p>纸", "measured", SCORES, [], 480), locale="zh-CN")
     page.locator(".sl-web-scores summary").click()
+    page.wait_for_selector(".sl-web-details")
 
     said = page.locator(".sl-web").inner_text().replace("HTML", "").replace("\n", " ")
 
@@ -346,10 +386,15 @@ def test_every_control_can_be_reached_by_keyboard(show):
 def test_the_code_is_hidden_below_a_panel_that_shows_it(show):
     page = show()
 
-    page.wait_for_selector("#hist .code_wrap", state="attached")
-    assert page.locator("#hist .code_wrap").evaluate_all(
-        "all => all.every((e) => e.offsetParent === null)"
-    )
+    code = page.locator("#hist .code_wrap")
+    code.wait_for(state="attached")
+    expect(code).to_be_hidden()
+
+
+# What is scaled knows in its first frame how wide it may be.
+FITTED = (
+    """() => [...document.querySelectorAll('.sl-web-scaled')].every((each) => each.style.width)"""
+)
 
 
 @pytest.mark.parametrize("width", [390, 1024, 1440])
@@ -358,12 +403,8 @@ def test_the_panel_never_scrolls_sideways(show, width):
 
     for name in ("Preview", "Compare", "Code"):
         view(page, name)
-        assert (
-            page.evaluate(
-                "(() => { const e = document.querySelector('.sl-web'); return e.scrollWidth - e.clientWidth })()"
-            )
-            <= 0
-        )
+        page.wait_for_function(FITTED)
+        assert page.locator(".sl-web").evaluate("e => e.scrollWidth - e.clientWidth") <= 0
 
 
 def test_a_page_that_is_not_there_is_not_found(stored):

@@ -52,7 +52,7 @@ def composer_widget(value: dict[str, Any], **options: Any) -> gr.HTML:
 
 
 def actions_widget(**options: Any) -> gr.HTML:
-    """Return the hidden widget through which what is clicked at a turn arrives: ``select``."""
+    """Return the hidden widget of what is clicked at a turn: ``select``; ``click`` is a refresh."""
     return _widget("actions", {}, **options)
 
 

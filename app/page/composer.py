@@ -14,8 +14,8 @@ JOBS: tuple[Job, ...] = ("receipt", "html", "compare", "table", "describe", "tex
 _WORDS = (
     "attach", "camera", "jobs", "send", "stop", "remove", "picture_n", "pasted", "take_photo",
     "cancel", "no_camera", "uploading", "upload_failed", "prompt_label", "job_remove",
-    "vague", "preset_save", "preset_name", "preset_delete", "choose_pages", "add_pages",
-    "draft_too_long",
+    "vague", "preset_save", "preset_name", "preset_delete", "choose_pages", "all_pages",
+    "add_pages", "draft_too_long",
 )  # fmt: skip
 
 
@@ -79,7 +79,8 @@ def writable(words: Words, state: str) -> dict[str, Any]:
     return {
         "enabled": state in ("ready", "unloaded"),
         "placeholder": words(keys.get(state, "placeholder_loading")),
-        "words": {key: words(key, n="{n}") for key in _WORDS},  # the script fills n in
+        # The script fills these in.
+        "words": {key: words(key, n="{n}", name="{name}") for key in _WORDS},
         "jobs": [
             {
                 "job": job,

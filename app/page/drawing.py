@@ -16,7 +16,7 @@ from app.page.view import View
 from app.pulse import Pulse
 from app.run import Run
 from app.uploads import Uploads
-from history import HistoryError, Turn
+from history import HistoryError, NotFound, Turn
 from vision.errors import VisionError
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,9 @@ class Drawing:
     def problem(self, error: VisionError | HistoryError, words: Words) -> View:
         """Say what went wrong, and the way out."""
         log.warning("shown to user: %s", error)
-        return View(tray=tray("auto", words, problem=words.error(error.record())))
+        view = View(tray=tray("auto", words, problem=words.error(error.record())))
+        # What led there was deleted in another tab: the list that still has it is too old.
+        return view.with_(sidebar=self.sidebar(words)) if isinstance(error, NotFound) else view
 
     def live(self, run: Run | None, words: Words) -> list[render.Message]:
         """Return the reply under way, as far as it has come."""
@@ -135,15 +137,15 @@ class Drawing:
         return sidebar(self._assistant.store.conversations(), words, listed)
 
     def header(self, conversation_id: str | None, words: Words) -> dict[str, Any]:
-        """Return the line above a conversation, and the stamp of what it shows."""
+        """Return the line above a conversation, and the stamps of what it shows."""
         store = self._assistant.store
         # Before what is shown is read: what changes meanwhile is seen at the next beat.
-        stamp = self._pulse.stamp(conversation_id) if conversation_id else ""
+        beat = self._pulse.beat(conversation_id or "")
         shown = store.conversation(conversation_id) if conversation_id else None
         condition = self._assistant.condition()
         return header(condition, shown, words) | {
             "switch": switch(condition, words) if self._assistant.can_switch else None,
-            "pulse": {"open": conversation_id or "", "run": self._pulse.run, "stamp": stamp},
+            "pulse": {"open": conversation_id or "", **beat},
         }
 
     def _before(self, run: Run) -> list[Turn]:

@@ -107,6 +107,10 @@ ERRORS_ZH: dict[str, tuple[str, str]] = {
         "请先移走那一个再试；已删除的内容仍在回收站中。",
     ),
     "ImportRefused": ("未导入 {file}：{reason}。", "没有改动任何内容。请从原处重新导出。"),
+    "NotAnExport": (
+        "未导入 {file}：它不是 Second Look 的导出文件。",
+        "请选择用“导出”得到的 .zip 或 .json 文件。",
+    ),
     "ExportTooLarge": (
         "超出一个文件的容量：{limit_mib} MiB 或 {limit_files} 个文件。",
         "请减少一次导出的对话数量。",

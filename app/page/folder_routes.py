@@ -64,7 +64,8 @@ def _add_looks(router: APIRouter, folders: Folders) -> None:
     @router.get("/queue")
     def queue(tag: str, request: Request) -> dict[str, Any]:
         words = _words(request)
-        return {"rows": folder_panel.queue(folders.turns(tag), words), "now": _now(folders, words)}
+        # How far it is comes first: what is read meanwhile is among the rows, or looked for again.
+        return {"now": _now(folders, words), "rows": folder_panel.queue(folders.turns(tag), words)}
 
     @router.get("/table.{format}")
     def table(format: str, tag: str) -> Response:  # noqa: A002  the path's own name

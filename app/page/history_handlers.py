@@ -19,7 +19,7 @@ from app.page.render import printable
 from app.page.view import UNCHANGED, View
 from app.run import Run
 from app.uploads import Attached, Uploads
-from history import Filters, HistoryError, ImageRef
+from history import Filters, HistoryError, ImageRef, TrashNotFound
 from history.trash import Trashed
 from vision.errors import VisionError
 
@@ -50,12 +50,18 @@ class HistoryHandlers:
             "version": lambda: self._choose(conversation_id, int(asked["turn"]), words),
             "edit": lambda: self._edit(conversation_id, int(asked["turn"]), detail, words),
             "use": lambda: self._use(conversation_id, str(asked["sha256"])),
-            "refresh": lambda: self._refresh(conversation_id, words),
             "renamed": lambda: self._drawing.titles(conversation_id, words),
         }
         if asked["act"] == "again":
             return await self._again(conversation_id, int(asked["turn"]), detail, words)
         return await self._done(actions[asked["act"]], words)
+
+    async def refresh(self, conversation_id: str | None, request: gr.Request) -> View:
+        """Show what another tab made of the conversation."""
+        words = words_for(request)
+        if conversation_id is None:
+            return View()
+        return await self._done(lambda: self._refresh(conversation_id, words), words)
 
     async def manage(
         self, conversation_id: str | None, event: gr.EventData, request: gr.Request
@@ -169,6 +175,8 @@ class HistoryHandlers:
                 return self._delete(open_id, conversation_id, words)
             case "all":
                 return View(sidebar=self._drawing.sidebar(words, listed=None))
+            case "restore":
+                return self._restore_last(open_id, words)
             case "purge":
                 self._store.purge(older_than_days=0)
                 return View(tray=tray("auto", words, said=words("trash_emptied")))
@@ -184,9 +192,15 @@ class HistoryHandlers:
         view = self._drawing.shown(still_open, words)
         return view.with_(tray=self._undoable(trashed, "deleted_conversation", words))
 
-    def _undo(self, open_id: str | None, trash_id: str, words: Words) -> View:
+    def _undo(self, open_id: str | None, trash_id: str | None, words: Words) -> View:
         restored = self._store.trash.undo(trash_id)
         return self._drawing.shown(restored.conversation_id or open_id, words)
+
+    def _restore_last(self, open_id: str | None, words: Words) -> View:
+        try:
+            return self._undo(open_id, None, words)
+        except TrashNotFound:
+            return View(tray=tray("auto", words, said=words("restore_none")))
 
     # Helpers
 

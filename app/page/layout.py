@@ -148,9 +148,10 @@ def _wire(
         parts["welcome"].select(answer(prompts.send_example), **options),
         submitted,
         tray_.click(answer(prompts.resume), open_, **options),
-        acts.select(answer(kept.act), [open_, detail], **options),
+        acts.select(answer(kept.act), [open_, detail], **always),
+        acts.click(answer(kept.refresh, asked=False), open_, **options),
         tray_.edit(answer(kept.undo), open_, **options),
-        sidebar_.edit(answer(kept.manage), open_, **options),
+        sidebar_.edit(answer(kept.manage), open_, **always),
         header_.select(answer(handlers.switch), open_, **options),
         header_.edit(answer(kept.manage), open_, **options),
     )

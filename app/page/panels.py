@@ -27,8 +27,8 @@ _SIDEBAR_WORDS = (
     "filter_job", "filter_picture", "filter_total", "any", "engine_reader", "engine_qwen",
     "engine_server", "job_text", "job_table", "job_receipt", "job_html", "job_compare",
     "job_describe", "more", "rename", "pin", "unpin", "tags", "tags_about", "export", "export_all",
-    "export_found", "export_whole", "delete", "import", "receipts", "pages", "plot", "empty_trash",
-    "empty_trash_sure", "folder_title", "upload_failed",
+    "export_found", "export_whole", "delete", "import", "receipts", "pages", "plot", "restore",
+    "empty_trash", "empty_trash_sure", "folder_title", "upload_failed",
 )  # fmt: skip
 
 
@@ -100,7 +100,8 @@ _HEADER_WORDS = (
     *_INSIDE_WORDS, "skip", "menu", "more", "theme", "theme_system", "theme_light", "theme_dark",
     "language", "rename", "lost_server", "started_again", "view_lines",
     "view_boxes", "view_before", "view_next", "view_in", "view_out", "view_fit", "sort", "copy",
-    "copied", "picture_n", "compare_side", "compare_swipe", "compare_difference", "compare_ways",
+    "copied", "copy_failed", "picture_n", "compare_side", "compare_swipe", "compare_difference",
+    "compare_ways",
 )  # fmt: skip
 _SETTINGS_WORDS = (
     "title", "about", "about_new", "close", "reset", "system_prompt", "system_prompt_about",

@@ -43,12 +43,13 @@ class Tabs:
         self._begun.pop(tab_of(request), None)
 
     def answer(
-        self, handler: Callable[..., Any], *, leads: bool = False
+        self, handler: Callable[..., Any], *, leads: bool = False, asked: bool = True
     ) -> Callable[..., Awaitable[list[Any]]]:
         """Return what Gradio calls: ``handler``, which returns a ``View``; the request comes last.
 
         ``leads`` where the user goes to another conversation: whatever was asked before is late
-        from the click on, not from its answer on.
+        from the click on, not from its answer on. What no user ``asked`` for is not drawn at all
+        when it is late.
         """
         awaited = inspect.iscoroutinefunction(handler)
 
@@ -58,7 +59,7 @@ class Tabs:
             began = self.begin(tab) if leads else self.now(tab)
             view: View = await (handler(*args) if awaited else run_in_threadpool(handler, *args))
             if self.now(tab) != began:
-                return view.late().outputs()
+                return (view.late() if asked else View()).outputs()
             if view.conversation_id is not UNCHANGED:
                 self.begin(tab)
             return view.outputs()

@@ -19,8 +19,8 @@ _WORDS = (
     "preview", "compare", "code", "changes", "views", "widths", "ways", "side", "overlay", "swipe",
     "screenshot", "page", "mix", "marks", "scripts", "scripts_warn", "enlarge", "shrink", "copy",
     "copied", "copy_failed", "download", "download_about", "zip", "zip_about", "save", "saved",
-    "revert", "edited", "editor", "version", "use", "shown", "unchecked", "scores", "low", "worst",
-    "alike", "no_changes", "same", "no_picture", "failed",
+    "saving", "too_long", "revert", "edited", "editor", "version", "use", "shown", "unchecked",
+    "scores", "low", "worst", "alike", "no_changes", "same", "no_picture", "failed",
 )  # fmt: skip
 _PARTS = ("block", "text", "position", "colour", "visual", "role", "reflow", "flow")
 _WIDTHS = (390, 768, 1280)  # pixels: a phone, a tablet, a desk

@@ -9,8 +9,9 @@
   };
 
   async function leave() {
-    // Drafts are kept by the tab: the next user may be another.
-    sessionStorage.clear();
+    // Drafts are kept by the tab: the next user may be another. At the very end, as what is drawn
+    // until then keeps them again.
+    addEventListener("pagehide", () => sessionStorage.clear());
     await ask("/sign-out", { method: "POST", redirect: "manual" });
     location.replace("/sign-in");
   }

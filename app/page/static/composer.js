@@ -4,7 +4,7 @@
 //         place?: the conversation that is shown, answered?: {number, taken, conversation},
 //         holds?: {id, text, files: [{id, name, width, height}], job, editing}}: a turn to be edited,
 //         or pictures beside what stands here; once
-const { el, icon, drafts } = window.secondLook;
+const { el, icon, drafts, drawn } = window.secondLook;
 const root = element.querySelector(".sl-root");
 const LONG = 2000; // characters: a longer paste becomes a note beside the text
 
@@ -115,7 +115,7 @@ async function upload(file, into) {
     trigger("upload", { refused: arrived.refused });
     return false;
   }
-  const files = answer.files.length > 1 ? await choosePages(answer.files) : answer.files;
+  const files = answer.files.length > 1 ? await choosePages(file.name, answer.files) : answer.files;
   into.files.push(...files);
   return files.length > 0;
 }
@@ -214,20 +214,25 @@ function suggestions() {
 }
 
 // A document's pages: resolves to those that are chosen.
-function choosePages(pages) {
-  const chosen = new Set(pages.slice(0, 8));
-  const strip = el("div", { class: "sl-pages" }, ...pages.map((page, at) => {
+function choosePages(name, pages) {
+  const boxes = pages.map((page, at) => {
     const box = el("input", { type: "checkbox", "aria-label": page.name });
-    box.checked = chosen.has(page);
-    box.addEventListener("change", () => { if (box.checked) chosen.add(page); else chosen.delete(page); });
-    return el("label", {}, el("img", { src: `/uploads/${page.id}.webp`, alt: "" }), box, el("span", {}, String(at + 1)));
-  }));
+    box.checked = at < 8; // more are seldom meant, and each takes its time
+    return box;
+  });
+  const strip = el("div", { class: "sl-pages" }, ...pages.map((page, at) => el("label", {},
+    el("img", { src: `/uploads/${page.id}.webp`, alt: "" }), boxes[at], el("span", {}, String(at + 1)))));
+  const all = el("input", { type: "checkbox", onchange: () => boxes.forEach((box) => { box.checked = all.checked; }) });
+  const look = () => { all.checked = boxes.every((box) => box.checked); };
+  strip.addEventListener("change", look);
+  look();
   const primary = el("button", { type: "button", class: "sl-primary", onclick: () => dialog.close("add") }, value.words.add_pages);
-  const dialog = ask(value.words.choose_pages.replace("{n}", pages.length), strip, primary);
+  const title = value.words.choose_pages.replace("{n}", pages.length).replace("{name}", () => name);
+  const dialog = ask(title, el("label", { class: "sl-all-pages" }, all, value.words.all_pages), strip, primary);
   primary.focus();
   return new Promise((resolve) => dialog.addEventListener("close", () => {
-    const taken = (page) => dialog.returnValue === "add" && chosen.has(page);
-    pages.filter((page) => !taken(page)).forEach(forget);
+    const taken = (_, at) => dialog.returnValue === "add" && boxes[at].checked;
+    pages.filter((page, at) => !taken(page, at)).forEach(forget);
     resolve(pages.filter(taken));
   }));
 }
@@ -448,6 +453,9 @@ box.addEventListener("drop", onDrop);
 root.append(box);
 camera.hidden = !navigator.mediaDevices?.getUserMedia;
 
+// What the server says may come while a picture, or what stands beside it, is pressed.
+const drawFilesAgain = drawn(box, drawFiles);
+
 function name(node, label) { node.title = label; node.setAttribute("aria-label", label); }
 
 function draw() {
@@ -466,7 +474,7 @@ function draw() {
   if (value.answered) answered(value.answered);
   if (value.place !== undefined) show(value.place);
   if (holds && holds.id !== held) hold(holds);
-  else drawFiles();
+  else drawFilesAgain();
 }
 
 function hold({ id, text, files, job, editing }) {

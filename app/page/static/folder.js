@@ -1,7 +1,7 @@
 // A folder at once: files go in, receipts come out, those that want a look first.
 // secondLook.folder.open(tag) shows a folder; without a tag, all of them and how to add one.
 (() => {
-  const { el, icon, refocused, folderFiles, folderQueue } = window.secondLook;
+  const { el, icon, drawn, folderFiles, folderQueue } = window.secondLook;
   const LOOK_MS = 1000; // between two looks at how far it is
   const AGAIN_MS = 2500; // between two looks at the list while it grows
 
@@ -14,6 +14,8 @@
   let failuresOpen = false;
   let looked = { at: 0, done: -1 };
   let looking = 0;
+  let asked = 0; // how many times was asked how far it is
+  const heard = { now: 0, rows: 0 }; // the number of the ask that each is from
 
   const view = el("section", { id: "folder", role: "dialog", tabindex: "-1", hidden: "" });
   const chip = el("button", { type: "button", class: "fold-chip", hidden: "", onclick: () => open(now?.tag) });
@@ -29,6 +31,16 @@
     return response.ok ? answer : null;
   }
 
+  // Of two answers the older may come later: it changes nothing.
+  const isNews = (about, number) => number > heard[about] && Boolean(heard[about] = number);
+
+  async function askHowFar(path) {
+    const number = asked += 1;
+    const answer = await ask(path);
+    if (answer && isNews("now", number)) now = answer.now;
+    return answer && { ...answer, number };
+  }
+
   const post = (path, values) => ask(path, { method: "POST", body: JSON.stringify(values), headers: { "content-type": "application/json" } });
 
   const isReading = () => now?.tag === shown && now?.state === "reading";
@@ -36,9 +48,9 @@
   // Opening, closing
 
   async function open(tag = null) {
-    const answer = await ask("");
+    const answer = await askHowFar("");
     if (!answer) return;
-    ({ words, now } = answer);
+    words = answer.words;
     found = answer;
     window.secondLook.closeMenu();
     shown = tag;
@@ -72,8 +84,7 @@
   }
 
   async function look() {
-    const answer = await ask("/now").catch(() => null);
-    if (answer) now = answer.now;
+    await askHowFar("/now").catch(() => null);
     const grown = now?.tag === shown && now.done !== looked.done;
     const due = Date.now() - looked.at > AGAIN_MS || now?.state === "done";
     if (!view.hidden && shown && grown && due) await load(); else if (!view.hidden) drawTop();
@@ -83,9 +94,8 @@
 
   async function load() {
     const tag = shown;
-    const answer = await ask(`/queue?tag=${encodeURIComponent(tag)}`);
-    if (!answer || tag !== shown) return;
-    now = answer.now ?? now;
+    const answer = await askHowFar(`/queue?tag=${encodeURIComponent(tag)}`);
+    if (!answer || tag !== shown || !isNews("rows", answer.number)) return;
     looked = { at: Date.now(), done: now?.tag === tag ? now.done : -1 };
     queue.show(answer.rows, isReading() ? `${words.reading}…` : words.empty);
     drawTop();
@@ -200,7 +210,7 @@
     body.replaceChildren(...(shown ? queue.elements : [chosen ? drawChosen() : drawStart()]));
   }
 
-  function drawTop() {
+  const drawTop = drawn(top, () => {
     const reading = now?.tag === shown ? now : null;
     const busy = reading && reading.state !== "done";
     const adding = sending?.tag === shown ? sending : null;
@@ -213,8 +223,8 @@
     if (shown && queue.count()) parts.push(...["xlsx", "csv"].map((ending) => el("a", { class: "fold-button fold-table", download: "",
       href: `/folder/table.${ending}?tag=${encodeURIComponent(shown)}` }, ending === "xlsx" ? "Excel" : "CSV")));
     parts.push(close_);
-    refocused(top, () => top.replaceChildren(el("div", { class: "fold-bar" }, ...parts), ...drawProgress(reading, adding)));
-  }
+    top.replaceChildren(el("div", { class: "fold-bar" }, ...parts), ...drawProgress(reading, adding));
+  });
 
   function drawProgress(reading, adding) {
     if (!reading && !adding) return [];
@@ -285,9 +295,9 @@
   document.addEventListener("DOMContentLoaded", async () => {
     view.append(top, body, pictures, folder);
     document.body.append(view, chip);
-    const answer = await ask("").catch(() => null);
+    const answer = await askHowFar("").catch(() => null);
     if (!answer) return;
-    ({ words, now } = answer);
+    words = answer.words;
     follow();
   });
 })();

@@ -1,5 +1,5 @@
 // How much memory is in use, by whom, and what would help when it runs short. Asks the server itself.
-const { el } = window.secondLook;
+const { el, drawn } = window.secondLook;
 const root = element.querySelector(".sl-root");
 const EVERY_MS = 3000;
 
@@ -30,10 +30,14 @@ async function look() {
   const text = await response.text();
   if (text === last) return;
   last = text;
-  const at = [...root.children].indexOf(document.activeElement);
-  root.replaceChildren(...JSON.parse(text).gauges.map(gauge));
-  if (at >= 0) root.children[at]?.focus();
+  draw();
 }
+
+const draw = drawn(root, () => {
+  const at = [...root.children].indexOf(document.activeElement);
+  root.replaceChildren(...JSON.parse(last).gauges.map(gauge));
+  if (at >= 0) root.children[at]?.focus();
+});
 
 look();
 setInterval(look, EVERY_MS);

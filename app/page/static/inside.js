@@ -87,8 +87,7 @@
     const w = window.secondLook.words;
     const text = el("pre", { tabindex: 0 }, found.reply);
     const copies = el("button", { type: "button", class: "sl-primary", onclick: async () => {
-      await navigator.clipboard.writeText(found.reply);
-      copies.textContent = w.copied;
+      copies.textContent = await window.secondLook.copy(found.reply) ? w.copied : w.copy_failed;
     } }, w.copy);
     dialog(w.raw, text, copies);
   }

@@ -2,12 +2,13 @@
 // (<div class="sl-panel" data-job data-conversation data-turn>), it is drawn there, once.
 (() => {
   const draws = {};
+  const drawn = new Map(); // by place: what looks again at what it shows
 
   async function fill(place) {
     const draw = draws[place.dataset.job];
     if (!draw || place.dataset.drawn) return;
     place.dataset.drawn = "true";
-    await draw(place, place.dataset.conversation, Number(place.dataset.turn));
+    drawn.set(place, await draw(place, place.dataset.conversation, Number(place.dataset.turn)));
     // Whoever waited for the reply sees the top of it, not the end of something long.
     const { atEnd, toTop } = window.secondLook;
     const asked = [...document.querySelectorAll("#hist .user-row")].at(-1);
@@ -17,7 +18,19 @@
 
   const fillAll = () => document.querySelectorAll(".sl-panel:not([data-drawn])").forEach(fill);
 
+  // What was corrected is right wherever else it is shown.
+  function again(conversation, from) {
+    for (const [place, look] of drawn) {
+      if (!place.isConnected) drawn.delete(place);
+      else if (place !== from && place.dataset.conversation === conversation) look?.();
+    }
+  }
+
+  window.secondLook.panelsAgain = again;
+  document.addEventListener("sl-kept", ({ target }) => again(target.dataset.conversation, target));
+
   // draw(place, conversation, turn) fills the place, and is awaited; what it shows it fetches itself.
+  // It may return a function that looks again, and is called when something was corrected elsewhere.
   window.secondLook.panel = (job, draw) => { draws[job] = draw; fillAll(); };
 
   document.addEventListener("DOMContentLoaded", () => {

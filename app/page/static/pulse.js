@@ -4,7 +4,7 @@
   const EVERY_MS = 2500;
   const AGAIN = "second_look_started_again";
   let words = { lost: "", again: "" };
-  let known = { open: "", run: "", stamp: "" };
+  let known = { open: "", run: "", stamp: "", corrections: "" };
   let missed = 0;
 
   function lost(yes) {
@@ -15,6 +15,13 @@
 
   const replying = () => Boolean(document.querySelector("#composer .stop-button:not([hidden])"));
 
+  // The panels that are drawn look again: another tab corrected something.
+  function corrected(now) {
+    if (now === known.corrections) return;
+    known.corrections = now;
+    window.secondLook.panelsAgain(known.open);
+  }
+
   async function look() {
     if (document.hidden) return;
     const { open } = known;
@@ -22,19 +29,24 @@
     missed = response?.ok ? 0 : missed + 1;
     lost(missed > 1);
     if (missed || !known.run) return;
-    const { run, stamp } = await response.json();
+    const { run, stamp, corrections } = await response.json();
     if (run !== known.run) {
       sessionStorage.setItem(AGAIN, "true");
       location.reload();
-    } else if (open && open === known.open && stamp !== known.stamp && !replying()
+      return;
+    }
+    if (!open || open !== known.open) return;
+    corrected(corrections);
+    if (stamp !== known.stamp && !replying()
         && !document.querySelector("dialog[open], .sl-rename, .sl-panel :is(input, textarea):focus")) {
       known.stamp = stamp; // asked for once
-      window.secondLook.act({ act: "refresh" });
+      window.secondLook.refresh();
     }
   }
 
   // The header says what is shown, each time it is drawn.
   window.secondLook.pulse = (shown, said) => {
+    if (shown.open === known.open) corrected(shown.corrections);
     known = shown;
     words = said;
     if (sessionStorage.getItem(AGAIN)) {

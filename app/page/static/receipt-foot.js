@@ -32,8 +32,7 @@
     try {
       const response = await fetch(address);
       if (!response.ok) throw new Error(response.statusText);
-      await navigator.clipboard.writeText(await response.text());
-      panel.say(words.copied);
+      panel.say(await window.secondLook.copy(await response.text()) ? words.copied : words.copy_failed);
     } catch {
       panel.say(words.copy_failed);
     }

@@ -32,6 +32,20 @@
     place.replaceChildren(panel.shown, panel.status);
     place.dataset.folded = "";
     redraw(panel);
+    return () => look(panel);
+  }
+
+  // What was corrected elsewhere is shown; after what is on its way there, so that it is no older.
+  function look(panel) {
+    const before = panel.sent;
+    panel.sent = (async () => {
+      await before;
+      const response = await fetch(panel.url).catch(() => null);
+      const data = response?.ok ? await response.json() : panel.data;
+      if (JSON.stringify(data) === JSON.stringify(panel.data)) return;
+      panel.data = data;
+      renew(panel, null);
+    })();
   }
 
   // What is chosen among the tabs; a user's own schema is one of them.

@@ -213,7 +213,7 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest?.(SENDS)) window.secondLook.toEnd();
     const act = event.target.closest?.("#scroll [data-act]");
-    if (act) window.secondLook.act({ act: act.dataset.act, turn: Number(act.dataset.turn) });
+    if (act && event.detail < 2) window.secondLook.act({ act: act.dataset.act, turn: Number(act.dataset.turn) });
     const use = event.target.closest?.("#scroll a.sl-use");
     if (use) {
       event.preventDefault();
@@ -294,7 +294,7 @@
     setTimeout(() => shown.remove(), 8000);
   }
 
-  window.secondLook = { words: {}, el, icon, menu, refocused, drawn, skip, toast, writeInPlace, focusComposer, act: () => {}, chooseTheme, setLanguage, remember, toggleMenu, closeMenu, toEnd: () => {}, atEnd: () => false, toTop: () => {} };
+  window.secondLook = { words: {}, el, icon, menu, refocused, drawn, skip, toast, writeInPlace, focusComposer, act: () => {}, refresh: () => {}, chooseTheme, setLanguage, remember, toggleMenu, closeMenu, toEnd: () => {}, atEnd: () => false, toTop: () => {} };
 
   document.addEventListener("DOMContentLoaded", () => {
     applyTheme();

@@ -69,6 +69,7 @@ function mainMenu() {
     [w.pages, { group: exportLinks("pages", ["zip"]) }],
     [w.plot, { group: exportLinks("latencies", ["png", "svg"]) }],
     [w.import, { click: () => chooser.click() }],
+    [w.restore, { click: () => { closeMenu(); manage("restore", ""); } }],
     [w.empty_trash, { danger: true, click: () => { if (confirm(w.empty_trash_sure)) manage("purge", ""); } }],
   ];
 }

@@ -3,10 +3,11 @@
 //         action: {action, label, …} | null, resume: string | null, cost: string | null, tight: bool, title,
 //         details: [{name, label, about}], chosen,
 //         keeps: true where only the cost is new: what was said or refused stays}
-const { el, icon, refocused } = window.secondLook;
+const { el, icon, drawn } = window.secondLook;
 const root = element.querySelector(".sl-root");
 
 let standing = {};
+let news = {}; // what is drawn, but for what stands
 let chosen = "auto"; // this tab's, as the server's state of it; only a click changes both
 
 function detail({ name, label, about }) {
@@ -16,13 +17,20 @@ function detail({ name, label, about }) {
   }, label);
 }
 
-function draw() {
-  const { keeps, ...news } = props.value;
+function take() {
+  const { keeps, ...came } = props.value;
   // What a draft costs is asked for at every key: an answer may be older than the last click.
-  if (keeps && news.chosen !== chosen) return;
-  const { problem, said, action } = keeps ? standing : news;
-  standing = { problem, said, action };
-  if (!keeps) document.dispatchEvent(new Event("sl-tray"));
+  if (keeps && came.chosen !== chosen) return;
+  news = came;
+  if (!keeps) {
+    standing = { problem: came.problem, said: came.said, action: came.action };
+    document.dispatchEvent(new Event("sl-tray"));
+  }
+  draw();
+}
+
+const draw = drawn(root, () => {
+  const { problem, said, action } = standing;
   const { resume, cost, tight, title, details, editing } = news;
   const parts = [];
   if (problem) {
@@ -50,7 +58,7 @@ function draw() {
       el("span", { class: tight ? "sl-cost sl-tight" : "sl-cost" }, cost));
   }
   root.replaceChildren(...parts);
-}
+});
 
 // Whoever tries another file has read why the last was refused.
 document.addEventListener("sl-attach", () => {
@@ -58,5 +66,5 @@ document.addEventListener("sl-attach", () => {
   standing.problem = null;
   root.querySelector(".sl-problem")?.remove();
 });
-draw();
-watch("value", () => refocused(root, draw));
+take();
+watch("value", take);

@@ -25,6 +25,8 @@
     constructor(place, conversation, turn) {
       this.place = place;
       this.url = `/webpage/${encodeURIComponent(conversation)}/${turn}`;
+      this.key = `second_look_page:${this.url}`;
+      this.drafts = new Map(); // by version: what was written and is not saved
       this.view = "preview";
       this.way = "side";
       this.mix = 50;
@@ -35,6 +37,7 @@
 
     async load() {
       try { this.take(await fetched(this.url)); } catch { return; } // the reply has the code still
+      this.takeUp(JSON.parse(sessionStorage.getItem(this.key) ?? "[]"));
       this.place.dataset.ready = "true";
       this.draw();
     }
@@ -43,18 +46,47 @@
       this.data = data;
       this.words = data.words;
       this.at = data.shown;
-      this.width = data.source?.width ?? 1280;
-      this.draft = this.version.html;
+      this.width ??= data.source?.width ?? 1280;
       if (this.version.changed) this.marked = false; // it is meant to differ
     }
 
+    // It may have been saved in another tab. What is written in this one stays.
+    async again() {
+      const data = await fetched(this.url).catch(() => null);
+      if (!data || this.edited || this.saving || JSON.stringify(data) === JSON.stringify(this.data)) return;
+      this.take(data);
+      this.draw();
+    }
+
+    // What was not saved is shown where it is said that it is not.
+    takeUp(drafts) {
+      for (const [at, draft] of drafts) {
+        this.at = Math.min(at, this.data.versions.length - 1);
+        this.draft = draft;
+      }
+      if (this.edited) this.view = "code"; else this.at = this.data.shown;
+    }
+
     get version() { return this.data.versions[this.at]; }
-    get edited() { return this.draft !== this.version.html; }
+    get draft() { return this.drafts.get(this.at) ?? this.version.html; }
+    set draft(html) {
+      if (html === this.version.html) this.drafts.delete(this.at); else this.drafts.set(this.at, html);
+      this.keep();
+    }
+    get edited() { return this.drafts.has(this.at); }
     get mayBeSaved() { return !this.saving && (this.edited || this.at !== this.data.shown); }
     get high() { return Math.max(this.version.height, this.data.source?.height ?? 0, 200); }
     // Names of pictures stand for themselves; where they are shown, the pictures do.
     whole(html) { return html.replace(CROP, (name) => this.data.crops[name] ?? name); }
     frame() { return web.frame(this.whole(this.draft), this.words.page, this.scripts); }
+
+    // For another conversation, a refresh, the way back.
+    keep() {
+      try {
+        if (this.drafts.size) sessionStorage.setItem(this.key, JSON.stringify([...this.drafts]));
+        else sessionStorage.removeItem(this.key);
+      } catch { window.secondLook.toast(this.words.too_long); }
+    }
 
     draw() {
       this.refocused(() => {
@@ -109,7 +141,6 @@
 
     choose(at) {
       this.at = at;
-      this.draft = this.version.html;
       this.draw();
     }
 
@@ -126,16 +157,24 @@
         row.append(this.keyed("ways", choice(words.ways, ways, this.way, (way) => this.show({ way }))));
         if (this.version.regions.length) row.append(this.toggle("marked", words.marks));
       } else if (this.view === "code") {
-        this.saves = el("button", { type: "button", class: "sl-web-main", "data-key": "save", onclick: () => this.save() },
-          this.edited || this.at === this.data.shown ? words.save : words.use);
+        this.saves = el("button", { type: "button", class: "sl-web-main", "data-key": "save", onclick: () => this.save() });
         this.reverts = el("button", { type: "button", "data-key": "revert", onclick: () => this.show({ draft: this.version.html }) }, words.revert);
-        this.saves.disabled = !this.mayBeSaved;
-        this.reverts.hidden = !this.edited;
-        row.append(this.saves, this.reverts);
+        this.state = el("span", { class: "sl-web-said", role: "status" });
+        this.tell();
+        row.append(this.saves, this.reverts, this.state);
       } else return [];
       const warning = this.scripts && this.view === "preview" && SCRIPTS.test(this.draft)
         ? [el("p", { class: "sl-web-warning", role: "alert" }, words.scripts_warn)] : [];
       return [row, ...warning];
+    }
+
+    // Whether the code in front is saved, and can be.
+    tell() {
+      const { words } = this;
+      this.saves.disabled = !this.mayBeSaved;
+      this.saves.textContent = this.edited || this.at === this.data.shown ? words.save : words.use;
+      this.reverts.hidden = !this.edited;
+      this.state.textContent = this.saving ? words.saving : this.edited ? words.edited : "";
     }
 
     toggle(name, label) {
@@ -198,9 +237,7 @@
       let timer;
       area.addEventListener("input", () => {
         this.draft = area.value;
-        this.saves.disabled = !this.mayBeSaved;
-        this.saves.textContent = this.edited || this.at === this.data.shown ? this.words.save : this.words.use;
-        this.reverts.hidden = !this.edited;
+        this.tell();
         clearTimeout(timer);
         timer = setTimeout(again, 300);
       });
@@ -253,31 +290,36 @@
     }
 
     async copy() {
-      try {
-        await navigator.clipboard.writeText(this.whole(this.draft));
-        this.said.textContent = this.words.copied;
-      } catch { this.said.textContent = this.words.copy_failed; }
+      const copied = await window.secondLook.copy(this.whole(this.draft));
+      this.said.textContent = copied ? this.words.copied : this.words.copy_failed;
     }
 
-    // To draw the page takes seconds, in which its user writes on.
+    // To draw the page takes seconds, in which its user writes on, or looks at another version.
     async save() {
       const { draft, at } = this;
       const options = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ html: draft }) };
-      this.saving = this.saves.disabled = true;
+      this.saving = true;
+      this.tell();
       let told = this.words.saved;
       try {
         const data = await fetched(this.url, options);
-        if (data.problem) told = data.problem.join(" ");
-        else {
-          const now = { draft: this.draft, at: this.at };
-          this.take(data);
-          if (now.at !== at) Object.assign(this, now);
-          else if (now.draft !== draft) this.draft = now.draft;
-        }
+        if (data.problem) told = data.problem.join(" "); else this.saved(data, draft, at);
       } catch { told = this.words.failed; }
       this.saving = false;
       if (this.view === "code" && this.area.value === this.draft) this.drawAround(); else this.draw();
-      this.said.textContent = told;
+      if (this.view === "code") this.state.textContent = told; else window.secondLook.toast(told);
+    }
+
+    saved(data, draft, from) {
+      const now = { at: this.at, draft: this.draft };
+      if (this.drafts.get(from) === draft) this.drafts.delete(from);
+      this.take(data);
+      if (now.at !== from) this.at = now.at;
+      else if (now.draft !== draft) {
+        this.drafts.delete(from);
+        this.draft = now.draft; // of the version that was saved
+      }
+      this.keep();
     }
 
     enlarge() {
@@ -296,5 +338,9 @@
     }
   }
 
-  panel("html", (place, conversation, turn) => new Workbench(place, conversation, turn).load());
+  panel("html", async (place, conversation, turn) => {
+    const bench = new Workbench(place, conversation, turn);
+    await bench.load();
+    return () => bench.again();
+  });
 })();
