@@ -43,7 +43,7 @@ EXAMPLES_ASKED: tuple[tuple[Job | None, str, tuple[str, ...]], ...] = (  # the n
     ("receipt", "Read this receipt.", ("receipt.png",)),
 )
 PROMPTS = tuple(prompt for _, prompt, _ in reversed(EXAMPLES_ASKED))  # as the list has them
-WAIT_MS = 30_000  # a backstop: what is waited for comes much sooner
+WAIT_MS = 60_000  # a backstop: what is waited for comes much sooner
 HELD_S = 4 * WAIT_MS / 1e3  # what a test holds back is held for several such waits
 expect.set_options(timeout=WAIT_MS)
 

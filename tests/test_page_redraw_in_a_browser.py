@@ -5,7 +5,7 @@ import threading
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import WAIT_MS, reply, send
+from tests.browser import HELD_S, reply, send
 from tests.test_page_in_a_browser import (  # noqa: F401  fixtures
     Gate,
     browser,
@@ -31,7 +31,7 @@ class SlowToUnload(FakeEngine):
         self.may = threading.Event()
 
     def unload(self):
-        assert self.may.wait(WAIT_MS / 1e3)
+        assert self.may.wait(HELD_S)
         super().unload()
 
 

@@ -8,6 +8,7 @@
     const draw = draws[place.dataset.job];
     if (!draw || place.dataset.drawn) return;
     place.dataset.drawn = "true";
+    for (const old of drawn.keys()) if (!old.isConnected) drawn.delete(old);
     drawn.set(place, await draw(place, place.dataset.conversation, Number(place.dataset.turn)));
     // Whoever waited for the reply sees the top of it, not the end of something long.
     const { atEnd, toTop } = window.secondLook;
@@ -21,8 +22,7 @@
   // What was corrected is right wherever else it is shown.
   function again(conversation, from) {
     for (const [place, look] of drawn) {
-      if (!place.isConnected) drawn.delete(place);
-      else if (place !== from && place.dataset.conversation === conversation) look?.();
+      if (place !== from && place.isConnected && place.dataset.conversation === conversation) look?.();
     }
   }
 

@@ -213,7 +213,9 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest?.(SENDS)) window.secondLook.toEnd();
     const act = event.target.closest?.("#scroll [data-act]");
-    if (act && event.detail < 2) window.secondLook.act({ act: act.dataset.act, turn: Number(act.dataset.turn) });
+    // A double click means one deletion, one new reply; but two versions further.
+    const again = event.detail > 1 && act?.dataset.act !== "version";
+    if (act && !again) window.secondLook.act({ act: act.dataset.act, turn: Number(act.dataset.turn) });
     const use = event.target.closest?.("#scroll a.sl-use");
     if (use) {
       event.preventDefault();
