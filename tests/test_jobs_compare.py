@@ -12,6 +12,7 @@ from app.jobs.compare import OnePicture, compare
 from app.jobs.difference import _regions, difference
 from app.jobs.job import Tools
 from app.jobs.placing import through
+from tests.conftest import drawn as printed
 from vision.engine import Capabilities, Line, Message, Prompt, SamplingParams
 from vision.engine import Image as Picture
 from vision.errors import ImageRefused
@@ -98,6 +99,22 @@ def test_pictures_of_other_scenes_are_not_laid_over_one_another():
     noise = np.random.default_rng(1).integers(0, 255, (400, 500, 3)).astype(np.uint8)
 
     assert difference(pixels(room()), noise).matrix is None
+
+
+def test_two_pages_of_print_of_one_size_are_two_scenes():
+    pages = [
+        printed(
+            tuple(f"{random.Random(rows * 100 + row).getrandbits(60):x}" for row in range(rows)),
+            size=size,
+        )
+        for rows, size in ((20, 30), (25, 23))
+    ]
+
+    one, other = (
+        pixels(Image.open(io.BytesIO(page)).convert("RGB").resize((560, 900))) for page in pages
+    )
+
+    assert difference(one, other).matrix is None
 
 
 @pytest.mark.parametrize("blank", [(1, 1), (1, 300), (640, 480)])
