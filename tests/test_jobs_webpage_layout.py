@@ -118,6 +118,24 @@ def test_a_link_within_a_paragraph_is_only_its_own_words(drawn):
     assert texts(tree(drawn["ARTICLE"]), ".//main//p//a") == ["write a number down"]
 
 
+CENTRED = """<style>body{margin:0;font:16px/1.5 SANS}nav{background:#351e17;padding:30px;
+display:flex;justify-content:center;gap:63px}nav a{color:#fff;text-decoration:none}
+h1{font-size:40px;text-align:center}</style><h1>Business casual</h1><nav><a href="#">Home</a>
+<a href="#">About</a><a href="#">Products</a><a href="#">Store</a></nav><p>All of it is fresh.</p>"""
+
+
+def test_a_menu_in_the_middle_stays_one_line_in_a_wider_font(browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 480})
+    page.set_content(seen(browser, CENTRED).html)
+
+    page.add_style_tag(content="* { letter-spacing: 2px }")
+
+    tops = page.eval_on_selector_all("nav a", "all => all.map((a) => a.getBoundingClientRect().y)")
+    page.close()
+    assert len(tops) == 4
+    assert len(set(tops)) == 1
+
+
 def test_a_dashboard_has_its_menu_aside_and_cards_beside_each_other(drawn):
     root = tree(drawn["DASHBOARD"])
 

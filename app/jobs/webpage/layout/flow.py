@@ -24,7 +24,7 @@ from app.jobs.webpage.layout.listing import groups_of, list_node
 from app.jobs.webpage.layout.lists import is_list_title
 from app.jobs.webpage.layout.parts import Part, around
 from app.jobs.webpage.layout.roles import Roles
-from app.jobs.webpage.layout.rows import row_node
+from app.jobs.webpage.layout.rows import is_one_menu, row_node
 from app.jobs.webpage.layout.sheet import Sheet, px
 from app.jobs.webpage.layout.tables import table_node
 from app.jobs.webpage.layout.writing import before, placed_text, shifted
@@ -32,7 +32,7 @@ from app.jobs.webpage.measure.flat import hex_of
 from app.jobs.webpage.page import Box, Css, Node
 
 ICON = 64  # pixels; a picture whose shorter side is not longer is an icon
-CENTRED_PADDING = 24  # pixels beside texts in the middle of a surface
+CENTRED_PADDING = 24  # pixels beside texts and menus in the middle of a surface
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ class Flow:
         if centred or right > left:
             # Lines of text rarely reach as far to the right as they may.
             left = right = max(0, min(left, right))
-        if centred and all(p.kind == "text" for p in parts):
+        if centred and all(is_as_wide_as_its_letters(p) for p in parts):
             left = right = min(left, CENTRED_PADDING)
         return flow[1] - inner[1], right, inner[3] - flow[3], left
 
@@ -291,3 +291,8 @@ def picture(part: Part) -> Node:
     elif max(part.radii) > 1:
         css.append(("border-radius", f"{sorted(part.radii)[2]}px"))
     return Node("img", part.box, (), "picture" if short > ICON else "icon", tuple(css), attrs=attrs)
+
+
+def is_as_wide_as_its_letters(part: Part) -> bool:
+    """Tell whether another font makes a part wider: it must have the room, or breaks its line."""
+    return part.kind == "text" or (part.kind == "row" and is_one_menu(part.parts))
