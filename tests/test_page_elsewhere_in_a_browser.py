@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import chromium, opened, served
+from tests.held import held
 from tests.receipt_drawn import fields, kept, receipt
 from vision.fake import FakeEngine
 
@@ -105,6 +106,27 @@ def test_what_another_tab_deleted_is_said_and_leaves_the_list(page, store):
 
     expect(page.locator(".sl-problem")).to_contain_text("It may have been deleted")
     expect(row).to_have_count(0)
+
+
+def test_that_another_tab_deleted_what_is_shown_is_said(page, store, conversation):
+    store.trash.delete_conversation(conversation)
+
+    expect(page.locator(".sl-problem")).to_contain_text("It may have been deleted")
+
+
+def test_a_deletion_can_be_undone_though_a_refresh_comes_after_it(page, store, conversation):
+    with held(page, "**/gradio_api/run/*", "POST"):
+        with page.expect_request("**/gradio_api/run/*"):
+            store.rename(conversation, "Another name")
+        page.unroute("**/gradio_api/run/*")  # what follows is not held
+        page.click("[data-act=delete][data-turn='1']")
+        page.wait_for_selector(".sl-said [data-action=undo]")
+    with page.expect_response("**/pulse*"):
+        pass
+
+    page.click(".sl-said [data-action=undo]")
+
+    page.wait_for_selector(f"#hist {TOTAL}")
 
 
 def test_what_was_deleted_last_is_brought_back_by_the_menu_and_shown(page, store):

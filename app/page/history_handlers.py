@@ -19,7 +19,7 @@ from app.page.render import printable
 from app.page.view import UNCHANGED, View
 from app.run import Run
 from app.uploads import Attached, Uploads
-from history import Filters, HistoryError, ImageRef, TrashNotFound
+from history import Filters, HistoryError, ImageRef, NotFound, TrashNotFound
 from history.trash import Trashed
 from vision.errors import VisionError
 
@@ -56,12 +56,23 @@ class HistoryHandlers:
             return await self._again(conversation_id, int(asked["turn"]), detail, words)
         return await self._done(actions[asked["act"]], words)
 
-    async def refresh(self, conversation_id: str | None, request: gr.Request) -> View:
-        """Show what another tab made of the conversation."""
-        words = words_for(request)
+    async def refresh(
+        self, conversation_id: str | None, event: gr.EventData, request: gr.Request
+    ) -> View:
+        """Show what another tab made of the conversation, or that it is ``gone``."""
+        words, asked = words_for(request), event._data  # noqa: SLF001  Gradio's own way
         if conversation_id is None:
             return View()
-        return await self._done(lambda: self._refresh(conversation_id, words), words)
+
+        def shown() -> View:
+            try:
+                return self._refresh(conversation_id, words)
+            except NotFound:
+                if asked["gone"]:
+                    raise
+                return View()  # this tab deletes it, and offers to undo that
+
+        return await self._done(shown, words)
 
     async def manage(
         self, conversation_id: str | None, event: gr.EventData, request: gr.Request

@@ -2,4 +2,4 @@
 // cannot trigger events. second-look.js calls act().
 window.secondLook.act = (detail) => trigger("select", detail);
 // Asked for by no one: another tab changed what is shown.
-window.secondLook.refresh = () => trigger("click");
+window.secondLook.refresh = (detail) => trigger("click", detail);

@@ -6,6 +6,7 @@
   let words = { lost: "", again: "" };
   let known = { open: "", run: "", stamp: "", corrections: "" };
   let missed = 0;
+  let gone = 0; // how many beats in a row said that the conversation is gone
 
   function lost(yes) {
     const shown = document.querySelector(".sl-lost");
@@ -37,10 +38,13 @@
     }
     if (!open || open !== known.open) return;
     corrected(corrections);
+    // Of one that this tab deletes, the answer to that is on its way.
+    gone = stamp ? 0 : gone + 1;
+    if (gone === 1) return;
     if (stamp !== known.stamp && !replying()
         && !document.querySelector("dialog[open], .sl-rename, .sl-panel :is(input, textarea):focus")) {
       known.stamp = stamp; // asked for once
-      window.secondLook.refresh();
+      window.secondLook.refresh({ gone: gone > 0 });
     }
   }
 
