@@ -1,6 +1,7 @@
 """What a tab is shown of a conversation, of the list and of the engine. Nothing changes by it."""
 
 import logging
+import time
 from typing import Any
 
 import gradio as gr
@@ -133,8 +134,9 @@ class Drawing:
         )
 
     def sidebar(self, words: Words, listed: int | None = LISTED) -> dict[str, Any]:
-        """Return the list of conversations."""
-        return sidebar(self._assistant.store.conversations(), words, listed)
+        """Return the list of conversations, and when it was read: an older one may come later."""
+        at = time.monotonic()
+        return sidebar(self._assistant.store.conversations(), words, listed) | {"at": at}
 
     def header(self, conversation_id: str | None, words: Words) -> dict[str, Any]:
         """Return the line above a conversation, and the stamps of what it shows."""

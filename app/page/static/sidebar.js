@@ -1,9 +1,10 @@
 // The brand, the new-conversation button, the search and the list of conversations.
-// value: {words, groups: [{label, items: [{id, title, about, cover, pinned, tags}]}], folders,
+// value: {at: when it was read, words, groups: [{label, items: [{id, title, about, cover, pinned, tags}]}], folders,
 //         more: null | string, found: null | [{id, turn, title, excerpt, highlights: [[start, end]]}]}
 const { el, icon, menu, closeMenu, writeInPlace, drawn } = window.secondLook;
 const root = element.querySelector(".sl-root");
-const words = () => props.value.words;
+let latest = props.value;
+const words = () => latest.words;
 const filters = {};
 let pending = 0;
 
@@ -141,7 +142,7 @@ function hits(found) {
 }
 
 const draw = drawn(list, () => {
-  const { groups, folders, found, more } = props.value;
+  const { groups, folders, found, more } = latest;
   if (isSearch() && found === null) return; // what was found stays until the box is empty
   const all = more ? [el("button", { class: "sl-all", type: "button", onclick: () => manage("all", "") }, more)] : [];
   const shown = found !== null && isSearch()
@@ -184,6 +185,13 @@ function build() {
 
 document.addEventListener("sl-open", markOpen);
 document.addEventListener("sl-folder", () => { if (!isSearch()) ask(); }); // receipts were read
-build();
-draw();
-watch("value", () => { build(); draw(); });
+// Of two answers, that which was read first may come last.
+function take() {
+  if (props.value.at < latest.at) return;
+  latest = props.value;
+  build();
+  draw();
+}
+
+take();
+watch("value", take);
