@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import uvicorn
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
@@ -43,6 +44,13 @@ EXAMPLES_ASKED: tuple[tuple[Job | None, str, tuple[str, ...]], ...] = (  # the n
     ("receipt", "Read this receipt.", ("receipt.png",)),
 )
 PROMPTS = tuple(prompt for _, prompt, _ in reversed(EXAMPLES_ASKED))  # as the list has them
+MARKS = [  # of a file whose tests drive the page: its ``pytestmark``
+    pytest.mark.browser,
+    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
 WAIT_MS = 60_000  # a backstop: what is waited for comes much sooner
 HELD_S = 4 * WAIT_MS / 1e3  # what a test holds back is held for several such waits
 expect.set_options(timeout=WAIT_MS)

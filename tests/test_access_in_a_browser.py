@@ -8,19 +8,13 @@ from app.assistant import Assistant
 from app.engines import Candidate
 from history import Store
 from tests.access_lab import PASSWORDS, users_served
-from tests.browser import chromium, reply, send
+from tests.browser import MARKS, chromium, reply, send
 from tests.held import held
 from vision.engine import SamplingParams
 from vision.fake import FakeEngine
 from vision.images import Decoder
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = MARKS
 
 
 @pytest.fixture(scope="module")

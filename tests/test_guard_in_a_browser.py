@@ -15,19 +15,14 @@ from app.guard import own_hosts
 from app.serve import application
 from history import Store
 from tests.api_lab import listening, running
-from tests.browser import WAIT_MS, chromium
+from tests.browser import MARKS, WAIT_MS, chromium
 from tests.hostile import listening as another_site
 from tests.server_lab import until
 from vision.engine import SamplingParams
 from vision.fake import FakeEngine
 from vision.images import Decoder
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = MARKS
 
 CANARY = "heron-4711"
 # Each shape asks under a path of its own, "{n}", where the path does not matter.

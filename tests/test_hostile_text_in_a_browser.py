@@ -11,7 +11,7 @@ from app.assistant import Assistant
 from app.engines import Candidate
 from app.intake import Upload, image_ref, take_in
 from history import Store
-from tests.browser import attach, chromium, opened, reply, send, served
+from tests.browser import MARKS, attach, chromium, opened, reply, send, served
 from tests.conftest import drawn
 from tests.hostile import listening
 from tests.hostile_text import payloads
@@ -20,13 +20,7 @@ from vision.engine import SamplingParams
 from vision.fake import FakeEngine
 from vision.images import Decoder
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = MARKS
 
 TURNS = 40  # of one conversation
 # What runs says so, and what asks is written down, wherever it runs.

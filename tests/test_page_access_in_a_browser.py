@@ -4,15 +4,18 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser import EXAMPLES_ASKED, PROMPTS, chromium, examples_served, offer, opened, shown
+from tests.browser import (
+    EXAMPLES_ASKED,
+    MARKS,
+    PROMPTS,
+    chromium,
+    examples_served,
+    offer,
+    opened,
+    shown,
+)
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = MARKS
 
 
 @pytest.fixture(scope="module")

@@ -8,18 +8,12 @@ from playwright.sync_api import expect
 
 from app.memory import Gauge
 from app.tmp_folder import TmpFolder
-from tests.browser import HELD_S, WAIT_MS, attach, opened, reply, send, served
+from tests.browser import HELD_S, MARKS, WAIT_MS, attach, opened, reply, send, served
 from tests.test_page_in_a_browser import Gate, browser  # noqa: F401  a fixture
 from vision.engine import Released
 from vision.fake import FakeEngine
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = MARKS
 
 RECEIPT = ".sl-receipt:not([hidden]):has(dl):not(:has(.sl-waiting))"
 MIB = 1 << 20

@@ -3,18 +3,12 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import chromium, opened, served
+from tests.browser import MARKS, chromium, opened, served
 from tests.held import held
 from tests.receipt_drawn import fields, kept, receipt
 from vision.fake import FakeEngine
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = MARKS
 TOTAL = ".slip-value[data-path='receipts.0.total']"
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser import chromium, opened, served
+from tests.browser import MARKS, chromium, opened, served
 from tests.conftest import png
 from tests.folder_lab import Script, receipt
 from tests.held import held
@@ -15,13 +15,7 @@ from tests.server_lab import until
 from vision.errors import EngineFailed
 from vision.fake import FakeEngine
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = MARKS
 
 READINGS = {
     40: receipt("SURE SHOP"),

@@ -6,16 +6,11 @@ import zipfile
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import attach, begin, reply, send
+from tests.browser import MARKS, attach, begin, reply, send
 from tests.test_page_in_a_browser import browser, page_for  # noqa: F401  fixtures
 from vision.fake import FakeEngine
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = MARKS
 
 
 def asked(page, *prompts):

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser import (
     HELD_S,
+    MARKS,
     WAIT_MS,
     attach,
     begin,
@@ -25,13 +26,7 @@ from vision.errors import EngineFailed, EngineUnavailable
 from vision.fake import FakeEngine
 from vision.images import Decoder
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = MARKS
 
 
 class OutOfMemory(EngineFailed):

@@ -5,16 +5,10 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser import CHROMIUM, QUIET, attach, opened, reply, send, served
+from tests.browser import CHROMIUM, MARKS, QUIET, attach, opened, reply, send, served
 from vision.fake import FakeEngine
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = MARKS
 # A green picture with a clock, as if from a camera that the user allowed.
 # That a table was copied is said for a moment only: it is looked for before.
 TOLD = """() => {
@@ -108,14 +102,18 @@ def test_what_a_draft_would_take_of_memory_is_told(page, red):
     page.wait_for_selector(".sl-cost >> text=about 96 MiB")
 
 
-def test_a_table_is_copied_as_cells(page):
+def copy_table(page):
+    """Have a table replied, and copy it."""
     send(page, "As a table")
     reply(page)
-
     page.wait_for_selector(".sl-table-tools")
     page.evaluate(TOLD)
     page.click(".sl-table-tools >> text=Copy")
     assert page.evaluate("window.told") == "Copied"
+
+
+def test_a_table_is_copied_as_cells(page):
+    copy_table(page)
 
     assert page.evaluate("navigator.clipboard.readText()").split() == [
         "Item",
@@ -128,14 +126,9 @@ def test_a_table_is_copied_as_cells(page):
 def test_a_table_is_copied_where_the_browser_hides_the_clipboard(page):
     """As over plain http from another machine."""
     page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
-    send(page, "As a table")
-    reply(page)
-    page.wait_for_selector(".sl-table-tools")
-    page.evaluate(TOLD)
 
-    page.click(".sl-table-tools >> text=Copy")
+    copy_table(page)
 
-    assert page.evaluate("window.told") == "Copied"
     page.focus("#composer textarea")
     page.keyboard.press("Control+v")
     expect(page.locator("#composer textarea")).to_have_value("Item\tPrice\nMilk\t4.50")

@@ -3,16 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import attach, chromium, opened, reply, send, served
+from tests.browser import MARKS, attach, chromium, opened, reply, send, served
 from vision.fake import FakeEngine
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = MARKS
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "reduced_motion": "reduce"}
 # Of all that can be touched and is in sight, what 38 pixels around its middle do not belong to.
 TOO_SMALL = """() => [...document.querySelectorAll(

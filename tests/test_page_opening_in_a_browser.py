@@ -3,16 +3,10 @@
 import pytest
 
 from app.page.i18n import WORDS
-from tests.browser import WAIT_MS, chromium, served
+from tests.browser import MARKS, WAIT_MS, chromium, served
 from vision.fake import FakeEngine
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = MARKS
 SEEN_FIRST = ("new", "filters", "clear_light", "headline", "card_receipt", "hint", "engine_fake")
 
 

@@ -11,17 +11,22 @@ from playwright.sync_api import expect
 from app.assistant import Assistant
 from app.page.drawing import Drawing
 from app.uploads import Uploads
-from tests.browser import HELD_S, WAIT_MS, attach, chromium, offer, opened, reply, send, served
+from tests.browser import (
+    HELD_S,
+    MARKS,
+    WAIT_MS,
+    attach,
+    chromium,
+    offer,
+    opened,
+    reply,
+    send,
+    served,
+)
 from tests.server_lab import until
 from vision.fake import FakeEngine
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = MARKS
 # A picture that came is kept with the drafts, wherever its user is by then.
 ARRIVED = "sessionStorage.second_look_drafts?.includes('private.png')"
 FULL = """() => {

@@ -12,19 +12,14 @@ from app.assistant import Assistant
 from app.engines import Candidate
 from app.naming import full_name
 from history import ImageRef, Store
-from tests.browser import chromium, opened, served
+from tests.browser import MARKS, chromium, opened, served
 from tests.held import held
 from tests.receipt_drawn import HOSTILE, box, fields, found, item, kept, receipt
 from vision.engine import SamplingParams
 from vision.fake import FakeEngine
 from vision.images import Decoder
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = MARKS
 
 TOTAL = "receipts.0.total"
 MILK = "receipts.0.items.0.amount"

@@ -5,7 +5,7 @@ import threading
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import HELD_S, reply, send
+from tests.browser import HELD_S, MARKS, reply, send
 from tests.test_page_in_a_browser import (  # noqa: F401  fixtures
     Gate,
     browser,
@@ -14,13 +14,7 @@ from tests.test_page_in_a_browser import (  # noqa: F401  fixtures
 )
 from vision.fake import FakeEngine
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = MARKS
 
 
 class SlowToUnload(FakeEngine):

@@ -8,15 +8,9 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import expect
 
-from tests.browser import chromium, examples_served, opened, shown
+from tests.browser import MARKS, chromium, examples_served, opened, shown
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = MARKS
 RECEIPT, HTML, COMPARED, TABLE = range(4)  # in the list, the newest first
 
 

@@ -13,7 +13,7 @@ from app.engines import Candidate
 from app.jobs.webpage.check.compare import Scores
 from app.jobs.webpage.record import Version
 from history import Store
-from tests.browser import chromium, opened, served
+from tests.browser import MARKS, chromium, opened, served
 from tests.held import held
 from tests.hostile import CLICKED, WAYS, listening
 from tests.webpage_lab import SHOP, keep
@@ -22,13 +22,7 @@ from vision.engine import Line, SamplingParams
 from vision.fake import FakeEngine
 from vision.images import Decoder
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio 6.31 leaves sockets and event loops of its own to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = MARKS
 
 SCORES = Scores(
     block=0.9, text=0.98, position=0.95, colour=0.97, visual=0.8, role=0.4, reflow=1.0, flow=1.0

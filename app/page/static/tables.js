@@ -34,11 +34,11 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
 
-  async function copied(table, button) {
+  async function copy(table, button) {
     const text = [table.tHead.rows[0], ...table.tBodies[0].rows].map((row) => cells(row).join("\t")).join("\n");
-    const { copy: label, copied, copy_failed: failed } = window.secondLook.words;
-    button.textContent = await window.secondLook.copy(text) ? copied : failed;
-    setTimeout(() => { button.textContent = label; }, 1500);
+    const { words } = window.secondLook;
+    button.textContent = await window.secondLook.copy(text) ? words.copied : words.copy_failed;
+    setTimeout(() => { button.textContent = words.copy; }, 1500);
   }
 
   function dress(table) {
@@ -51,7 +51,7 @@
       head.addEventListener("click", () => sortBy(table, column, head));
       head.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); sortBy(table, column, head); } });
     });
-    const copies = el("button", { type: "button", onclick: () => copied(table, copies) }, words.copy);
+    const copies = el("button", { type: "button", onclick: () => copy(table, copies) }, words.copy);
     table.after(el("div", { class: "sl-table-tools" }, copies,
       ...["csv", "xlsx"].map((format) => el("button", { type: "button", onclick: () => take(table, format) }, format.toUpperCase()))));
   }
